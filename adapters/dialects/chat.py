@@ -1,0 +1,83 @@
+"""The pivot: OpenAI chat completions, plus named extension fields in LiteLLM's spelling.
+
+Source: https://platform.openai.com/docs/api-reference/chat (read 2026-11).
+
+Extension fields that translators read and write, so that nothing is lost on the way through:
+
+===========================  ======================================================================
+`reasoning_content`          message and delta: the model's thinking as text
+`thinking_blocks`            message and delta: thinking as the provider gave it, with `signature`
+`cache_control`              content part, message, tool: prompt caching as Anthropic spells it
+`annotations`                message and delta: citations
+`provider_specific_fields`   message, delta, tool call: whatever has no other place
+`reasoning_effort`           request: none, minimal, low, medium, high, xhigh
+`thinking`                   request: Anthropic's own thinking settings, sent as they are
+===========================  ======================================================================
+"""
+
+import re
+from typing import Any
+
+from adapters.dialects import Wire
+from adapters.types import Json, Usage
+
+DONE = b"[DONE]"
+
+
+def usage(document: Json) -> Usage | None:
+    """Tokens as a completion or a chunk reports them; None if it does not.
+
+    Groq reports streams in `x_groq`. Negative and missing counts are 0.
+    """
+    raw = document.get("usage") or (document.get("x_groq") or {}).get("usage")
+    if not isinstance(raw, dict):
+        return None
+    prompt = raw.get("prompt_tokens_details") or {}
+    completion = raw.get("completion_tokens_details") or {}
+    return Usage(
+        input=_count(raw.get("prompt_tokens")),
+        output=_count(raw.get("completion_tokens")),
+        cache_read=_count(prompt.get("cached_tokens") or raw.get("prompt_cache_hit_tokens")),
+        cache_write=_count(
+            raw.get("cache_creation_input_tokens") or prompt.get("cache_creation_tokens")
+        ),
+        reasoning=_count(completion.get("reasoning_tokens")),
+    )
+
+
+def error(document: Json) -> Json | None:
+    """The error object of a document or an event, if it is one."""
+    found = document.get("error")
+    if isinstance(found, dict):
+        return found
+    return {"message": str(found)} if found else None
+
+
+def has_content(chunk: Json) -> bool:
+    """Whether a chunk says anything: not the role chunk, not Azure's prompt filter results."""
+    for choice in chunk.get("choices") or ():
+        if choice.get("finish_reason"):
+            return True
+        delta = choice.get("delta") or choice.get("message") or {}
+        if any(value for name, value in delta.items() if name != "role"):
+            return True
+    return False
+
+
+def is_usage_only(chunk: Json) -> bool:
+    """Whether a chunk is there only because `stream_options.include_usage` asked for it."""
+    return not chunk.get("choices") and bool(chunk.get("usage"))
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+WIRE = Wire(
+    content=has_content,
+    error=error,
+    usage=usage,
+    finish=re.compile(rb'"finish_reason"\s*:\s*"'),
+    last=b"data: [DONE]",
+    end=b"data: [DONE]\n\n",
+)

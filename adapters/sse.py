@@ -1,0 +1,120 @@
+"""Server-sent events, without I/O: bytes in, whole events out, however the network cut them.
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+(read 2026-11). All three line ends are accepted, mixed or not; a byte order mark is skipped.
+"""
+
+import re
+from dataclasses import dataclass
+
+EVENT_LIMIT = 16 * 2**20  # bytes one event may hold before its provider is called broken
+
+_BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. `data` is its lines joined by a line feed; comments are not events."""
+
+    data: bytes
+    name: str = ""
+
+
+class Cutter:
+    """Lets bytes through up to the end of the last whole event, unchanged, and keeps the rest.
+
+    So whatever has been passed on ends at the end of an event: an error event or a keep-alive
+    comment may follow at any moment without tearing one apart.
+    """
+
+    def __init__(self, limit: int = EVENT_LIMIT) -> None:
+        self._held: list[bytes] = []
+        self._size = 0
+        self._limit = limit
+
+    def feed(self, data: bytes) -> bytes:
+        """Whole events up to here, or nothing yet.
+
+        Raises:
+            ValueError: one event has grown over the limit.
+
+        """
+        if not self._held and data.endswith(b"\n\n"):
+            return data  # nearly every read ends with an event
+        end = self._last_end(data)
+        if end:
+            whole = b"".join((*self._held, data[:end]))
+            self._held = [data[end:]] if end < len(data) else []
+            self._size = len(data) - end
+            return whole
+        self._held.append(data)
+        self._size += len(data)
+        if self._size > self._limit:
+            raise ValueError(f"an event is larger than {self._limit} bytes")
+        return b""
+
+    @property
+    def rest(self) -> bytes:
+        """What has arrived of an event that is not whole yet."""
+        return b"".join(self._held)
+
+    def _last_end(self, data: bytes) -> int:
+        """How much of `data` belongs to whole events; a blank line may straddle two reads."""
+        edge = b"".join(self._held[-3:])[-3:]
+        seam = edge + data
+        if b"\r" not in seam:
+            return max(0, seam.rfind(b"\n\n") + 2 - len(edge)) if b"\n\n" in seam else 0
+        end = 0
+        for found in _BLANK_LINE.finditer(seam):
+            end = found.end()
+        return max(0, end - len(edge))
+
+
+class Decoder:
+    """Feed it reads of any size; it returns the events completed so far."""
+
+    def __init__(self, limit: int = EVENT_LIMIT) -> None:
+        self._cutter = Cutter(limit)
+
+    def feed(self, data: bytes) -> list[Event]:
+        return events(whole) if (whole := self._cutter.feed(data)) else []
+
+    def close(self) -> list[Event]:
+        """What an end without a blank line left behind. The standard drops it; providers do not
+        mean it so, and a cut event does not parse anyway.
+        """
+        return events(self._cutter.rest)
+
+
+def events(whole: bytes) -> list[Event]:
+    """The events in bytes that end where an event ends."""
+    whole = whole.removeprefix(_BOM)
+    if b"\r" in whole:
+        whole = _LINE_END.sub(b"\n", whole)
+    return [event for frame in whole.split(b"\n\n") if (event := _parse(frame))]
+
+
+def encode(event: Event) -> bytes:
+    """One event as bytes."""
+    head = b"event: %b\n" % event.name.encode() if event.name else b""
+    if b"\n" not in event.data:
+        return b"%bdata: %b\n\n" % (head, event.data)
+    lines = b"".join(b"data: %b\n" % line for line in event.data.split(b"\n"))
+    return b"%b%b\n" % (head, lines)
+
+
+def _parse(frame: bytes) -> Event | None:
+    if frame.startswith(b"data: ") and b"\n" not in frame:
+        return Event(frame[6:])
+    data: list[bytes] = []
+    name = ""
+    for line in frame.split(b"\n"):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode(errors="replace")
+    return Event(b"\n".join(data), name) if data else None

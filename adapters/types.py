@@ -1,0 +1,98 @@
+"""The words everybody uses: dialect, call, target, reply, receipt, usage."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+
+class Dialect(StrEnum):
+    """A wire format. Clients write in one; providers speak one or more."""
+
+    OPENAI_CHAT = "openai.chat"  # the pivot: every translation has it on one side
+    ANTHROPIC_MESSAGES = "anthropic.messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply. `input` counts cached prompt tokens too, `output` the reasoning."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long one attempt may be silent, and how long it may last. Seconds.
+
+    The defaults stand between what reasoning models need and what people bear: a model may think
+    for minutes before its first word, but hardly ever pauses in the middle of one.
+    """
+
+    connect: float = 5.0  # name look-up, TCP and TLS
+    first: float = 60.0  # streams: until the first event with content
+    idle: float = 60.0  # streams: without any byte
+    barren: float = 300.0  # streams: bytes arrive (comments, pings) but no data event
+    total: float = 600.0  # documents: all of it
+    stream: float = 3600.0  # streams: all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One client request as it was written. `body` is never changed: a retry starts from it."""
+
+    dialect: Dialect
+    model: str  # the alias asked for
+    body: Json
+    stream: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)  # the few we forward, lower case
+    id: str = ""  # request id, ours or the client's; the provider is told it too
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one attempt goes, and with what.
+
+    `params` are defaults for the body: the call's own fields win, but `tools` are put before the
+    call's tools. `options` are facts for the provider's own code (`api_version`, `region`), never
+    sent in the body. `secrets` stay out of every log line and traceback.
+    """
+
+    provider: str
+    model: str
+    base_url: str = ""  # empty: the provider's own
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # operator's, lower case
+    options: Mapping[str, str] = field(default_factory=dict)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    drop_params: bool = False  # leave out OpenAI parameters that the provider has no word for
+    drop_fields: tuple[str, ...] = ()  # top-level fields never to send
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What a reply turned out to be. Filled while the body flows; final once it has ended."""
+
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""  # the provider's word for what answered
+    finish: bool = False  # the model came to an end, for whatever reason
+    complete: bool = False  # the stream's last event has been seen: what follows does not count
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in the dialect of the call. `bytes`: one document; generator: whole SSE events.
+
+    Whoever stops reading a generator early must `aclose()` it: that is what tells the provider.
+    It raises `Failure` when the provider breaks off.
+    """
+
+    body: bytes | AsyncGenerator[bytes, None]
+    receipt: Receipt
+    headers: Mapping[str, str] = field(default_factory=dict)  # the provider's, as they came
