@@ -8,6 +8,7 @@ GatewayError
 ├── Resting              429  every deployment is cooling down; `retry_after` says for how long
 ├── NoDeployment         503  every deployment is switched off or excluded
 ├── ShuttingDown         503  this process is going; ask again and another will answer
+├── Internal             500  a bug of ours; the log says more
 └── Failure              by kind, see `STATUS`: one attempt at one deployment failed
 """
 
@@ -101,6 +102,10 @@ class ShuttingDown(GatewayError):
     status = 503
     type = "service_unavailable"
     code = "server_shutting_down"
+
+
+class Internal(GatewayError):
+    code = "internal_error"
 
 
 class Failure(GatewayError):

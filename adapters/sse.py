@@ -6,6 +6,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-a
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 EVENT_LIMIT = 16 * 2**20  # bytes one event may hold before its provider is called broken
 
@@ -94,6 +95,16 @@ def events(whole: bytes) -> list[Event]:
     if b"\r" in whole:
         whole = _LINE_END.sub(b"\n", whole)
     return [event for frame in whole.split(b"\n\n") if (event := _parse(frame))]
+
+
+def frames(whole: bytes) -> list[bytes]:
+    """The same bytes, cut after each event."""
+    if b"\r" not in whole:
+        *ended, rest = whole.split(b"\n\n")
+        return [frame + b"\n\n" for frame in ended] + ([rest] if rest else [])
+    ends = [found.end() for found in _BLANK_LINE.finditer(whole)]
+    cuts = [0, *ends, *([len(whole)] if not ends or ends[-1] < len(whole) else [])]
+    return [whole[a:b] for a, b in pairwise(cuts)]
 
 
 def encode(event: Event) -> bytes:

@@ -1,9 +1,9 @@
 """The words everybody uses: dialect, call, target, reply, receipt, usage."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 
@@ -85,14 +85,23 @@ class Receipt:
     complete: bool = False  # the stream's last event has been seen: what follows does not count
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer in the dialect of the call. `bytes`: one document; generator: whole SSE events.
+class Body(Protocol):
+    """A stream on its way: whole events, joined per read.
 
-    Whoever stops reading a generator early must `aclose()` it: that is what tells the provider.
-    It raises `Failure` when the provider breaks off.
+    Whoever holds one must `aclose` it in the end, read or unread: that is what frees the
+    provider's connection. So it is a class, not a generator: closing a generator that was never
+    started runs nothing. Reading raises `Failure` when the provider breaks off.
     """
 
-    body: bytes | AsyncGenerator[bytes, None]
+    def __aiter__(self) -> "Body": ...
+    async def __anext__(self) -> bytes: ...
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in the dialect of the call: one document, or a stream."""
+
+    body: bytes | Body
     receipt: Receipt
     headers: Mapping[str, str] = field(default_factory=dict)  # the provider's, as they came

@@ -30,6 +30,7 @@ class Stats:
     """What we know about one deployment right now. Durations in seconds."""
 
     in_flight: int = 0
+    failures: int = 0  # since the last success, within a minute
     cooling: float = 0.0  # until it may be used again; 0: now
 
 

@@ -1,0 +1,70 @@
+"""Who is asking. One key for now: the operator's master key."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from adapters.errors import BadRequest, NotAuthorised
+
+_HEADERS = (  # where clients of different families put their key
+    "authorization",
+    "api-key",
+    "x-api-key",
+    "x-goog-api-key",
+    "ocp-apim-subscription-key",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A caller that has been let in."""
+
+    name: str
+
+
+_MASTER = Key("master")
+_ANYONE = Key("anonymous")
+
+
+class Keys:
+    """Checks credentials. Without a master key everybody is let in: the server then listens on
+    the loopback address only."""
+
+    def __init__(self, master_key: str, key_header: str = "") -> None:
+        self._master = sha256(master_key.encode()).digest() if master_key else b""
+        self._first = key_header or "x-litellm-api-key"
+
+    def identify(self, headers: Mapping[str, str]) -> Key:
+        """Let the caller in, or not.
+
+        Raises:
+            NotAuthorised: no key, or a wrong one; the answer is the same for all wrong ones.
+            BadRequest: two different credentials, so that nobody can tell which one counts.
+        """
+        if not self._master:
+            return _ANYONE
+        given = self._given(headers)
+        if not given:
+            raise NotAuthorised(
+                "No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
+            )
+        if not hmac.compare_digest(sha256(given.encode()).digest(), self._master):
+            raise NotAuthorised("The API key is not valid.")
+        return _MASTER
+
+    def _given(self, headers: Mapping[str, str]) -> str:
+        if chosen := headers.get(self._first):
+            return _bare(chosen)
+        found = {_bare(headers[name]) for name in _HEADERS if headers.get(name)}
+        if len(found) > 1 or any("\n" in value for value in found):
+            raise BadRequest(
+                "The request carries different credentials; send one.",
+                code="ambiguous_credentials",
+            )
+        return found.pop() if found else ""
+
+
+def _bare(value: str) -> str:
+    scheme, _, rest = value.partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else value.strip()

@@ -1,0 +1,139 @@
+"""The ASGI app: the routes, and the entrance that every request comes through.
+
+Starlette finds the route; what stands behind it is plain ASGI.
+"""
+
+from collections.abc import Awaitable, Callable
+from secrets import token_hex
+from typing import TypeAlias
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from adapters.errors import BadRequest
+from adapters.types import Dialect
+from gateway import stream
+from gateway.api.door import Door, Page, Receive, Send, Shown
+from gateway.api.health import HealthPages
+from gateway.api.models import ModelPages
+from gateway.book import Line
+from gateway.exchange import Exchange, Scope
+from gateway.services import Services
+
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_CHAT = (
+    "/v1/chat/completions",
+    "/chat/completions",  # LiteLLM's clients leave /v1 out
+    "/openai/deployments/{model:path}/chat/completions",  # Azure's
+)
+_MESSAGES = ("/v1/messages",)
+_CLIENT_CLOSED = 499  # nginx's word for it, for the log only
+_LONGEST_ID = 128
+
+
+def build(services: Services) -> App:
+    """The whole application for one object graph."""
+    app = Starlette(
+        routes=_routes(services),
+        exception_handlers={HTTPException: _refused},  # no such route, no such method
+    )
+    return Entrance(app, services)
+
+
+def _routes(services: Services) -> list[Route]:
+    doors = [
+        *((route, Dialect.OPENAI_CHAT) for route in _CHAT),
+        *((route, Dialect.ANTHROPIC_MESSAGES) for route in _MESSAGES),
+    ]
+    models, health = ModelPages(services), HealthPages(services)
+    pages: list[tuple[str, Callable[[Exchange], Awaitable[Shown]], bool]] = [
+        ("/v1/models", models.models, False),
+        ("/models", models.models, False),
+        ("/v1/models/{model:path}", models.model, False),
+        ("/v1/model/info", models.info, False),
+        ("/model/info", models.info, False),
+        ("/health/liveliness", health.alive, True),
+        ("/health/liveness", health.alive, True),
+        ("/health/readiness", health.ready, True),
+        ("/health", health.health, False),
+        ("/metrics", health.metrics, False),
+        ("/", health.root, True),
+    ]
+    return [
+        *(
+            Route(route, Door(services, dialect, route), methods=["POST"])
+            for route, dialect in doors
+        ),
+        *(
+            Route(route, Page(services, show, route, public=public), methods=["GET"])
+            for route, show, public in pages
+        ),
+    ]
+
+
+class Entrance:
+    """The outermost layer: gives each request its id and its exchange, and books it at the end."""
+
+    def __init__(self, app: Starlette, services: Services) -> None:
+        self._app = app
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        services = self._services
+        started = services.clock.now()
+        exchange = Exchange(scope, receive, send, services.settings, _request_id(scope))
+        scope["exchange"] = exchange
+        services.life.begin(exchange)
+        services.metrics.in_flight(1)
+        try:
+            await self._pass(exchange, receive)
+        finally:
+            services.life.end(exchange)
+            services.metrics.in_flight(-1)
+            services.book.finished(
+                Line(
+                    exchange.request_id,
+                    exchange.method,
+                    exchange.route,
+                    exchange.status or _CLIENT_CLOSED,
+                    started,
+                    services.clock.now(),
+                ),
+                exchange.visit,
+            )
+
+    async def _pass(self, exchange: Exchange, receive: Receive) -> None:
+        if {"transfer-encoding", "content-length"} <= exchange.headers.keys():
+            # Two ways to tell where the body ends: servers disagree, and what one takes for the
+            # body another takes for the next request.
+            exchange.closing = True
+            error = BadRequest("A request may not have both Content-Length and Transfer-Encoding.")
+            async with exchange.attended():
+                await stream.failure(exchange, error, Dialect.OPENAI_CHAT)
+            return
+        await self._app(exchange.scope, receive, exchange.send)
+
+
+def _request_id(scope: Scope) -> str:
+    """The client's own id if it is harmless, so that its logs and ours meet; else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and 0 < len(value) <= _LONGEST_ID:
+            text: str = value.decode("latin-1")
+            if text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum():
+                return text
+    return token_hex(16)
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    """No such route or method, in the one shape that errors have."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    text = "Not Found" if status == 404 else "Method Not Allowed"
+    told = {"message": text, "type": "invalid_request_error", "param": None, "code": None}
+    return JSONResponse({"error": told, "detail": text}, status_code=status)

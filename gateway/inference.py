@@ -1,0 +1,109 @@
+"""The life of one model request, top to bottom. Every inbound API ends up here.
+
+    identify -> read -> (admit, hooks, cache: to come) -> route -> respond -> book
+
+What is booked at the end is one line in the access log and the metrics; spend will hang there.
+"""
+
+from collections.abc import Iterator
+
+from adapters.errors import GatewayError
+from adapters.types import Dialect, Reply
+from gateway import stream
+from gateway.book import Visit
+from gateway.call import read_call
+from gateway.exchange import ClientLeft, Exchange
+from gateway.services import Services
+from routing.router import Journey
+
+_PASSED_ON = ("x-ratelimit-", "anthropic-ratelimit-")
+_PROVIDERS_IDS = ("x-request-id", "request-id")  # OpenAI's and Anthropic's
+
+
+async def answer(services: Services, dialect: Dialect, exchange: Exchange) -> None:
+    """Serve one model request written in `dialect`.
+
+    Raises:
+        BrokenOff: the stream could not be finished, and the client has been told.
+    """
+    visit = exchange.visit = Visit()
+    heart = stream.Heart(exchange, dialect, services.settings)
+    try:
+        try:
+            await _serve(services, dialect, exchange, heart, visit)
+        except GatewayError as error:
+            await _fail(dialect, exchange, heart, visit, error)
+        except (ClientLeft, stream.BrokenOff):
+            raise
+        except Exception as bug:  # whatever it is, the client gets a clear word
+            error = services.book.bug(exchange.request_id, bug)
+            await _fail(dialect, exchange, heart, visit, error)
+    except ClientLeft:
+        visit.left = True  # everything has been let go
+    finally:
+        heart.stop()
+
+
+async def _serve(
+    services: Services, dialect: Dialect, exchange: Exchange, heart: stream.Heart, visit: Visit
+) -> None:
+    visit.key = services.keys.identify(exchange.headers).name
+    call, wishes = read_call(
+        dialect,
+        await exchange.body(),
+        exchange.headers,
+        request_id=exchange.request_id,
+        model=exchange.scope["path_params"].get("model"),
+    )
+    visit.asked(call)
+    policy = wishes.applied(services.settings.policy, call.model)
+    journey = visit.journey = Journey(
+        told=lambda attempt: services.book.attempt_failed(exchange.request_id, attempt)
+    )
+    async with exchange.attended():
+        if call.stream:
+            heart.start_early()
+        reply = await services.router.send(call, policy, journey)
+        visit.committed(services.clock.now(), reply.receipt)
+        headers = [*_route(exchange, journey), *_limits(reply)]
+        if isinstance(reply.body, bytes):
+            await stream.document(exchange, reply.body, headers)
+            return
+        try:
+            await stream.stream(exchange, reply.body, reply.receipt, headers, heart)
+        finally:
+            await reply.body.aclose()
+
+
+async def _fail(
+    dialect: Dialect, exchange: Exchange, heart: stream.Heart, visit: Visit, error: GatewayError
+) -> None:
+    visit.error = error
+    heart.stop()
+    async with exchange.attended():
+        await heart.settled()
+        await stream.failure(exchange, error, dialect)
+
+
+def _route(exchange: Exchange, journey: Journey) -> Iterator[tuple[bytes, bytes]]:
+    """Where the answer comes from, in the names that LiteLLM's clients read."""
+    yield b"x-litellm-call-id", exchange.request_id.encode()
+    if answered := journey.answered:
+        deployment = answered.deployment
+        yield b"x-litellm-model-id", deployment.id.encode()
+        yield b"x-litellm-model-group", answered.alias.encode()
+        if base := deployment.target.base_url:
+            yield b"x-litellm-model-api-base", base.partition("?")[0].encode()
+    yield b"x-litellm-attempted-retries", b"%d" % journey.retries
+    yield b"x-litellm-attempted-fallbacks", b"%d" % journey.fallbacks
+
+
+def _limits(reply: Reply) -> Iterator[tuple[bytes, bytes]]:
+    """What the provider says of its limits, and its own name for the request. Nothing else of its
+    headers is passed on.
+    """
+    for name, value in reply.headers.items():
+        if name.startswith(_PASSED_ON):
+            yield name.encode(), value.encode("latin-1")
+        elif name in _PROVIDERS_IDS:
+            yield b"llm_provider-" + name.encode(), value.encode("latin-1")

@@ -1,0 +1,94 @@
+"""The object graph: everything a request needs, built once at start and passed by hand."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+from adapters.clock import Clock
+from adapters.http import Http, Transport
+from adapters.provider import Adapter, Provider
+from adapters.providers import mock
+from adapters.send import RowAdapter
+from gateway.access.keys import Keys
+from gateway.book import Book
+from gateway.config.settings import Settings
+from gateway.ledger.models import Models
+from gateway.life import Life
+from gateway.log import Log
+from gateway.metrics import Metrics, State
+from routing import strategies
+from routing.deployment import Deployment
+from routing.groups import Groups
+from routing.health import Health
+from routing.router import Router
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    keys: Keys
+    router: Router
+    health: Health
+    models: Models  # limits and prices
+    metrics: Metrics
+    book: Book
+    life: Life
+    clock: Clock
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, log: Log, models: Models, clock: Clock, rng: Random
+) -> AsyncIterator[Services]:
+    """Build the graph, and take it down again. What it opens, it closes."""
+    health = Health(settings.rest, clock)
+    deployments = settings.deployments
+    aliases = {name: alias.name for name, alias in settings.aliases.items()}
+    groups = Groups(deployments, aliases)
+    metrics = Metrics(
+        known=groups.names.__contains__,
+        states=lambda: _states(deployments, health),
+        log_dropped=lambda: log.dropped,
+    )
+    async with Http() as http:
+        yield Services(
+            settings=settings,
+            keys=Keys(settings.master_key, settings.key_header),
+            router=Router(
+                groups=groups,
+                adapters={
+                    name: _adapter(provider, http, clock)
+                    for name, provider in settings.providers.items()
+                },
+                strategy=strategies.find(settings.strategy),
+                health=health,
+                clock=clock,
+                rng=rng,
+            ),
+            health=health,
+            models=models,
+            metrics=metrics,
+            book=Book(log, metrics),
+            life=Life(),
+            clock=clock,
+        )
+
+
+def _adapter(provider: Provider, http: Http, clock: Clock) -> Adapter:
+    transport: Transport = mock.MockTransport(clock) if provider.name == "mock" else http
+    return RowAdapter(provider, transport, clock)
+
+
+def _states(
+    deployments: Iterable[Deployment], health: Health
+) -> Iterable[tuple[Deployment, State]]:
+    """Each deployment with its state: off or resting is an outage, recent failures part of one."""
+    for deployment in deployments:
+        seen = health.stats([deployment])[deployment.id]
+        if deployment.off or seen.cooling:
+            yield deployment, State.COMPLETE_OUTAGE
+        elif seen.failures:
+            yield deployment, State.PARTIAL_OUTAGE
+        else:
+            yield deployment, State.HEALTHY

@@ -1,0 +1,124 @@
+"""A reply on its way to the client: SSE headers, keep-alive in silence, the truth at the end."""
+
+import asyncio
+from collections.abc import Mapping
+
+import orjson
+
+from adapters.alarm import Alarm
+from adapters.errors import GatewayError
+from adapters.types import Body, Dialect, Receipt
+from gateway import errors
+from gateway.config.settings import Settings
+from gateway.exchange import Exchange, Headers
+
+_JSON = (b"content-type", b"application/json")
+_SSE = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),  # nginx: do not collect
+)
+_KEEPALIVE: Mapping[Dialect, bytes] = {  # what each family of clients bears in silence
+    Dialect.OPENAI_CHAT: b": keep-alive\n\n",
+    Dialect.ANTHROPIC_MESSAGES: b'event: ping\ndata: {"type": "ping"}\n\n',
+}
+
+
+class BrokenOff(Exception):
+    """The stream ended before its end, and the client was told. Raised through the server, it
+    closes the connection without the final chunk, so that nobody takes it for a clean end.
+    """
+
+
+class Heart:
+    """Beats while nothing is sent: a comment or a ping after each stretch of silence.
+
+    Started early, its first beat sends the head of the reply: the status is 200 from there on,
+    come what may.
+    """
+
+    def __init__(self, exchange: Exchange, dialect: Dialect, settings: Settings) -> None:
+        self._exchange = exchange
+        self._beat = _KEEPALIVE[dialect]
+        chat = dialect is Dialect.OPENAI_CHAT
+        self._every_s = settings.keepalive if chat else settings.anthropic_ping
+        self._alarm: Alarm | None = None
+        self._early_s = settings.early_commit
+        self._task: asyncio.Task[None] | None = None
+
+    def start_early(self) -> None:
+        """Beat while nothing is known yet, if the operator has opted in."""
+        if self._early_s:
+            self._alarm = Alarm(self._early_s, self._ring)
+
+    def start(self) -> None:
+        """Beat from now on."""
+        self.stop()
+        if self._every_s:
+            self._alarm = Alarm(self._every_s, self._ring)
+
+    def touch(self) -> None:
+        if self._alarm:
+            self._alarm.touch()
+
+    def stop(self) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def settled(self) -> None:
+        """A beat that is being written has been written."""
+        if self._task and not self._task.done():
+            await self._task
+
+    def _ring(self) -> None:
+        self._task = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        await self._exchange.start(200, _SSE)
+        await self._exchange.write(self._beat, more=True)
+        if self._alarm and self._every_s:
+            self._alarm = Alarm(self._every_s, self._ring)
+
+
+async def document(exchange: Exchange, body: bytes, headers: Headers) -> None:
+    """Answer with one JSON document."""
+    await exchange.answer(200, [_JSON, *headers], body)
+
+
+async def stream(
+    exchange: Exchange, body: Body, receipt: Receipt, headers: Headers, heart: Heart
+) -> None:
+    """Pass a stream on, one write for what one read gave.
+
+    Whatever is passed on ends at the end of an event, so a beat never tears one apart.
+
+    Raises:
+        Failure: the provider broke off; the client has not been told yet.
+    """
+    heart.stop()
+    await heart.settled()
+    await exchange.start(200, [*_SSE, *headers])
+    heart.start()
+    try:
+        async for chunk in body:
+            heart.touch()
+            await exchange.write(chunk, more=not receipt.complete)
+            if receipt.complete:
+                return
+        await exchange.write(b"", more=False)
+    finally:
+        heart.stop()
+
+
+async def failure(exchange: Exchange, error: GatewayError, dialect: Dialect) -> None:
+    """Tell the client what went wrong, in its dialect.
+
+    Raises:
+        BrokenOff: the reply had begun, so the error was its last event.
+    """
+    if exchange.status:
+        await exchange.write(errors.event(error, dialect, exchange.request_id), more=True)
+        raise BrokenOff
+    told = errors.document(error, dialect, exchange.request_id)
+    await exchange.answer(error.status, [_JSON, *errors.headers(error)], orjson.dumps(told))

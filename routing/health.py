@@ -1,0 +1,113 @@
+"""What happened to each deployment, and so what may be used now. One process's view."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from adapters.clock import Clock
+from adapters.errors import Failure
+from adapters.types import Body
+from routing.cooldown import rest_s
+from routing.deployment import IDLE, Deployment, Stats
+from routing.policy import RestRules
+
+_WINDOW_S = 60.0  # failures older than this are forgotten
+_REMEMBERED = 1000  # failures of one deployment
+
+
+class _State:
+    __slots__ = ("failures", "in_flight", "rested_at")
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.failures: deque[float] = deque(maxlen=_REMEMBERED)  # when
+        self.rested_at = 0.0  # when it may be used again
+
+
+class Health:
+    """Writes outcomes, reads `Stats`. Nothing here waits, so routing never suspends on it."""
+
+    def __init__(self, rules: RestRules, clock: Clock) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._states: dict[str, _State] = {}
+
+    def stats(self, deployments: Sequence[Deployment]) -> Mapping[str, Stats]:
+        now = self._clock.now()
+        states = self._states
+        return {
+            deployment.id: Stats(state.in_flight, len(state.failures), _left(state.rested_at - now))
+            if (state := states.get(deployment.id))
+            else IDLE
+            for deployment in deployments
+        }
+
+    def started(self, deployment: Deployment) -> None:
+        self._state(deployment).in_flight += 1
+
+    def ended(self, deployment: Deployment) -> None:
+        self._state(deployment).in_flight -= 1
+
+    def failed(self, deployment: Deployment, failure: Failure, *, lone: bool) -> float:
+        """Note a failure; returns the seconds that the deployment now rests."""
+        state = self._state(deployment)
+        now = self._clock.now()
+        failures = state.failures
+        failures.append(now)
+        while failures[0] < now - _WINDOW_S:
+            failures.popleft()
+        rest = rest_s(
+            failure,
+            recent=len(failures),
+            rules=self._rules,
+            own_s=deployment.cooldown_s,
+            lone=lone,
+        )
+        state.rested_at = max(state.rested_at, now + rest)
+        return rest
+
+    def succeeded(self, deployment: Deployment) -> None:
+        """An answer came to its end: what failed before says nothing about now."""
+        state = self._states.get(deployment.id)
+        if state and state.failures:
+            state.failures.clear()
+
+    def _state(self, deployment: Deployment) -> _State:
+        state = self._states.get(deployment.id)
+        if state is None:
+            state = self._states[deployment.id] = _State()
+        return state
+
+
+def _left(seconds: float) -> float:
+    """Timers may wake a few milliseconds early; whoever slept for a rest has slept enough."""
+    return seconds if seconds > 0.01 else 0.0
+
+
+class Watched:
+    """A stream whose end, good or bad, is noted."""
+
+    def __init__(self, body: Body, health: Health, deployment: Deployment, *, lone: bool) -> None:
+        self._body = body
+        self._health = health
+        self._deployment = deployment
+        self._lone = lone
+        self._open = True
+
+    def __aiter__(self) -> "Watched":
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await self._body.__anext__()
+        except StopAsyncIteration:
+            self._health.succeeded(self._deployment)
+            raise
+        except Failure as failure:
+            self._health.failed(self._deployment, failure, lone=self._lone)
+            raise
+
+    async def aclose(self) -> None:
+        if self._open:
+            self._open = False
+            self._health.ended(self._deployment)
+            await self._body.aclose()

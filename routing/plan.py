@@ -1,0 +1,168 @@
+"""What to do next, after what has happened so far. Pure: no I/O, no clock, no logging."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from random import Random
+from typing import Any, NamedTuple, TypeAlias
+
+from adapters.errors import Failure, GatewayError, Kind, NoDeployment, Resting, UnknownModel
+from routing.policy import Chains, Fallback, Policy
+
+
+class Rule(NamedTuple):
+    sibling: bool  # another deployment of the same alias may do better
+    again: bool  # the same deployment may do better after a while
+    fallback: bool  # another alias may do better
+
+
+RULES: Mapping[Kind, Rule] = {
+    Kind.TRANSIENT: Rule(sibling=True, again=True, fallback=True),
+    Kind.TIMEOUT: Rule(sibling=True, again=True, fallback=True),
+    Kind.RATE_LIMIT: Rule(sibling=True, again=True, fallback=True),
+    Kind.BROKEN: Rule(sibling=True, again=True, fallback=True),
+    Kind.QUOTA: Rule(sibling=True, again=False, fallback=True),
+    Kind.CREDENTIAL: Rule(sibling=True, again=False, fallback=True),
+    Kind.MODEL_GONE: Rule(sibling=True, again=False, fallback=True),
+    Kind.TOO_LONG: Rule(sibling=False, again=False, fallback=True),
+    Kind.BLOCKED: Rule(sibling=False, again=False, fallback=True),
+    Kind.CALLER: Rule(sibling=False, again=False, fallback=False),
+}
+_NOBODY = Rule(sibling=False, again=False, fallback=True)  # no attempt could be made
+_FINAL = Rule(sibling=False, again=False, fallback=False)
+
+
+class Untried(Enum):
+    """What the alias still has that was not tried for this call and may be used now."""
+
+    NONE = auto()
+    SIBLING = auto()  # of the same order
+    NEXT_ORDER = auto()  # only of a higher order
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Make an attempt. `pause` seconds must pass first if a deployment has to be used again."""
+
+    alias: str
+    pause: float = 0.0
+    override: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    error: GatewayError
+
+
+Step: TypeAlias = Try | GiveUp
+
+
+class Plan:
+    """The attempts for one call, decided one at a time.
+
+    It ends: each alias is entered once, and has as many attempts as retries and orders allow. All
+    that failed, the error of the alias that was asked for is the client's: the others are our own
+    choice, and their errors would speak of models that nobody asked for.
+    """
+
+    def __init__(self, alias: str, policy: Policy, rng: Random) -> None:
+        self._policy = policy
+        self._rng = rng
+        self._origin = alias
+        self._step = Try(alias)
+        self._seen = [alias]
+        self._retries = 0
+        self._waited = False
+        self._error: GatewayError | None = None
+
+    @property
+    def fallbacks(self) -> int:
+        """How many aliases were entered after the one asked for."""
+        return len(self._seen) - 1
+
+    def start(self) -> Try:
+        return self._step
+
+    def after(self, error: GatewayError, untried: Untried) -> Step:
+        """What follows when an attempt, or the choice of a deployment, has failed so."""
+        rule = _rule(error)
+        if self._step.alias == self._origin:
+            self._error = error
+        step = self._retry(error, rule, untried) or (rule.fallback and self._next_alias(error))
+        step = step or self._wait(error)
+        if not step:
+            return GiveUp(self._error or error)
+        self._step = step
+        return step
+
+    def _retry(self, error: GatewayError, rule: Rule, untried: Untried) -> Try | None:
+        left = self._retries < self._policy.retries
+        if rule.sibling and (
+            untried is Untried.NEXT_ORDER or (untried is Untried.SIBLING and left)
+        ):
+            self._retries = 0 if untried is Untried.NEXT_ORDER else self._retries + 1
+            return self._same_alias()
+        if rule.again and left and untried is Untried.NONE:
+            pause = self._pause(error)
+            if pause <= self._policy.patience:
+                self._retries += 1
+                return self._same_alias(pause)
+        return None
+
+    def _wait(self, error: GatewayError) -> Try | None:
+        """Nobody else is left: wait once for a resting deployment, if that is bearable."""
+        wait = error.retry_after
+        if not isinstance(error, Resting) or wait is None or self._waited:
+            return None
+        if wait > self._policy.patience:
+            return None
+        self._waited = True
+        return self._same_alias(wait)
+
+    def _same_alias(self, pause: float = 0.0) -> Try:
+        return Try(self._step.alias, pause, self._step.override)
+
+    def _pause(self, error: GatewayError) -> float:
+        """Seconds to wait: full jitter, but never less than the provider asked for.
+
+        Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+        """
+        policy = self._policy
+        ceiling = min(policy.backoff_max, policy.backoff * 2**self._retries)
+        return max(self._rng.uniform(0, ceiling), error.retry_after or 0.0, policy.backoff_min)
+
+    def _next_alias(self, error: GatewayError) -> Try | None:
+        if self.fallbacks >= self._policy.max_fallbacks:
+            return None
+        for fallback in self._candidates(error):
+            if fallback.alias not in self._seen:
+                self._seen.append(fallback.alias)
+                self._retries = 0
+                return Try(fallback.alias, override=fallback.override)
+        return None
+
+    def _candidates(self, error: GatewayError) -> Iterator[Fallback]:
+        """The chain made for this kind of failure first, then the general one.
+
+        Within each, the failed alias's own comes before that of the alias asked for.
+        """
+        special = (
+            self._policy.fallbacks_by_kind.get(error.kind) if isinstance(error, Failure) else None
+        )
+        for chains in (special or {}, self._policy.fallbacks):
+            for alias in dict.fromkeys((self._step.alias, self._origin)):
+                yield from _chain(chains, alias)
+
+
+def _rule(error: GatewayError) -> Rule:
+    match error:
+        case Failure(kind=kind):
+            return RULES[kind]
+        case Resting() | NoDeployment() | UnknownModel():
+            return _NOBODY
+        case _:
+            return _FINAL
+
+
+def _chain(chains: Chains, alias: str) -> Iterator[Fallback]:
+    yield from chains.get(alias, chains.get("*", ()))
