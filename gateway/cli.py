@@ -125,7 +125,8 @@ def _load(
 
 def _address(host: str, master_key: str, *, no_auth: bool, weak_key: bool) -> str:
     """Where to listen. Without a key worth the name it is the loopback address, unless the
-    operator insists."""
+    operator insists.
+    """
     known = master_key in {"sk-1234", "sk-12345"}
     weak = bool(master_key) and (known or len(master_key) < _SHORTEST_KEY)
     if not host:

@@ -36,8 +36,8 @@ async def answer(services: Services, dialect: Dialect, exchange: Exchange) -> No
         except (ClientLeft, stream.BrokenOff):
             raise
         except Exception as bug:  # whatever it is, the client gets a clear word
-            error = services.book.bug(exchange.request_id, bug)
-            await _fail(dialect, exchange, heart, visit, error)
+            told = services.book.bug(exchange.request_id, bug)
+            await _fail(dialect, exchange, heart, visit, told)
     except ClientLeft:
         visit.left = True  # everything has been let go
     finally:

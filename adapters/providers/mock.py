@@ -21,8 +21,9 @@ from adapters.clock import Clock
 from adapters.dialects.chat import DONE
 from adapters.provider import Provider, Upstream
 from adapters.sse import Event, encode
-from adapters.types import Json, Timeouts
+from adapters.types import Json, Target, Timeouts
 
+_SCRIPT = "x-mock-response"
 _PACE_S = 0.03  # between two words
 _TEXT = (
     "Hello from Sluicegate. This model needs no key: its words are made up here, one by one, so "
@@ -42,7 +43,14 @@ _FAILURES: Mapping[str, tuple[int, str, str]] = {  # exception -> status, type, 
     "litellm.ServiceUnavailableError": (503, "server_error", "overloaded"),
 }
 
-PROVIDER = Provider(name="mock", base_url="http://mock", key_optional=True)
+
+
+async def _scripted(request: Upstream, target: Target) -> Upstream:
+    script = target.options.get("mock_response")
+    return request.with_headers({_SCRIPT: script}) if script else request
+
+
+PROVIDER = Provider(name="mock", base_url="http://mock", auth=_scripted, key_optional=True)
 
 
 class MockTransport:
@@ -54,7 +62,7 @@ class MockTransport:
 
     async def post(self, request: Upstream, _timeouts: Timeouts, _credential: str) -> "MockAnswer":
         asked: Json = orjson.loads(request.body)
-        script = asked.pop("mock_response", None)
+        script = request.headers.get(_SCRIPT)
         head = {
             "id": f"chatcmpl-mock-{next(self._numbers)}",
             "created": int(self._clock.wall()),
