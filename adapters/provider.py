@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
+from urllib.parse import quote
 
 from adapters.types import Call, Dialect, Json, Reply, Target
 
@@ -48,6 +49,7 @@ class Provider:
         default_factory=lambda: {Dialect.OPENAI_CHAT: Endpoint("/chat/completions")}
     )
     auth: Auth | None = None  # None: `Authorization: Bearer`, if there is a key
+    url: Callable[[str], str] | None = None  # mends addresses that hold a part of the path already
     key_optional: bool = False  # local servers mostly need none
     quirks: tuple[Quirk, ...] = ()
     options_env: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -79,3 +81,13 @@ def best_dialect(inbound: Dialect, provider: Provider) -> Dialect:
     if Dialect.OPENAI_CHAT in provider.speaks:
         return Dialect.OPENAI_CHAT
     return next(iter(provider.speaks))
+
+
+def address(provider: Provider, endpoint: Endpoint, target: Target, *, stream: bool) -> str:
+    """The URL that a request goes to."""
+    path = (stream and endpoint.stream_path) or endpoint.path
+    base = (target.base_url or provider.base_url).rstrip("/")
+    if "{" in path:
+        filled = {**provider.options, **target.options, "model": quote(target.model, safe="")}
+        path = path.format_map(filled)
+    return provider.url(base + path) if provider.url else base + path

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import quote
 
 import orjson
 
@@ -20,7 +19,7 @@ from adapters.dialects import TRANSLATIONS, WIRES, Translation, Wire
 from adapters.errors import BadRequest, Failure, GatewayError, Kind
 from adapters.http import Answer, Transport
 from adapters.plug import plug
-from adapters.provider import Endpoint, Provider, Upstream, best_dialect
+from adapters.provider import Endpoint, Provider, Upstream, address, best_dialect
 from adapters.relay import Interpreter, Passage, Relay
 from adapters.tap import model_of
 from adapters.types import Call, Dialect, Json, Receipt, Reply, Target, Usage
@@ -100,7 +99,7 @@ class RowAdapter:
         if call.stream and tongue.chat:
             options = body.get("stream_options") or {}
             body = {**body, "stream_options": {**options, "include_usage": True}}
-        for quirk in self._provider.quirks:
+        for quirk in self._provider.quirks if tongue.chat else ():
             body = quirk(body)
         headers = {
             **_HEADERS,
@@ -111,17 +110,9 @@ class RowAdapter:
             **({} if tongue.translation else call.headers),
             **target.headers,
         }
-        request = Upstream(self._url(call, target, tongue.endpoint), _dumped(body), headers)
+        url = address(self._provider, tongue.endpoint, target, stream=call.stream)
+        request = Upstream(url, _dumped(body), headers)
         return await (self._provider.auth or bearer)(request, target)
-
-    def _url(self, call: Call, target: Target, endpoint: Endpoint) -> str:
-        path = (call.stream and endpoint.stream_path) or endpoint.path
-        base = (target.base_url or self._provider.base_url).rstrip("/")
-        if "{" in path:
-            path = path.format_map(
-                {**self._provider.options, **target.options, "model": quote(target.model, safe="")}
-            )
-        return base + path
 
     async def _refuse(self, answer: Answer) -> NoReturn:
         body = (await answer.document())[:_ERROR_BODY_LIMIT]
@@ -137,7 +128,8 @@ class RowAdapter:
         if not isinstance(document, dict):
             raise Failure(Kind.BROKEN, f"{self.name} answered 200 without a JSON object")
         if error := tongue.wire.error(document):
-            raise classify_error(self.name, error)
+            now = self._clock.wall()
+            raise classify_error(self.name, error, headers=answer.headers, now_wall=now)
         if call.stream:
             raise Failure(Kind.BROKEN, f"{self.name} answered a stream request with a document")
         receipt = Receipt(

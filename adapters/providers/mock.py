@@ -44,7 +44,6 @@ _FAILURES: Mapping[str, tuple[int, str, str]] = {  # exception -> status, type, 
 }
 
 
-
 async def _scripted(request: Upstream, target: Target) -> Upstream:
     script = target.options.get("mock_response")
     return request.with_headers({_SCRIPT: script}) if script else request
@@ -62,7 +61,7 @@ class MockTransport:
 
     async def post(self, request: Upstream, _timeouts: Timeouts, _credential: str) -> "MockAnswer":
         asked: Json = orjson.loads(request.body)
-        script = request.headers.get(_SCRIPT)
+        script = request.headers.get(_SCRIPT, "")
         head = {
             "id": f"chatcmpl-mock-{next(self._numbers)}",
             "created": int(self._clock.wall()),
@@ -98,7 +97,7 @@ class MockAnswer:
             await self._clock.sleep(self._pace_s)
         return next(self._pieces, b"")
 
-    async def close(self, *, finished: bool) -> None:  # noqa: ARG002  # the contract's name
+    async def close(self, *, finished: bool) -> None:  # the contract's name
         """There is nothing to give back."""
 
 

@@ -1,0 +1,226 @@
+"""The providers we know: rows of `catalog.toml`, files beside it, and plug-ins that config names.
+
+Provider names and how a bare model name finds its provider follow LiteLLM (1.109.1, read 2026-11).
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from adapters.auth import keys
+from adapters.provider import Auth, Endpoint, Provider, Quirk
+from adapters.quirks import QUIRKS
+from adapters.types import Dialect
+
+_ROWS = Path(__file__).parent / "providers" / "catalog.toml"
+_FILES: Mapping[str, str] = {
+    "anthropic": "adapters.providers.anthropic",
+    "azure": "adapters.providers.azure",
+    "mock": "adapters.providers.mock",
+    "openai": "adapters.providers.openai",
+}
+_PLUGINS = "sluicegate.providers"
+_EVERY = "*"  # the row whose quirks all others of its file get
+_KEYS = (
+    "base_url",
+    "base_url_env",
+    "docs",
+    "key_env",
+    "key_header",
+    "key_optional",
+    "quirks",
+    "speaks",
+    "without",
+)
+
+# Names that LiteLLM knows and this release does not serve: they need a translation, a way of
+# logging in or an operation of their own, or nobody has yet looked at where they live.
+# fmt: off
+LATER: frozenset[str] = frozenset({  # packed: it is read as one list
+    "a2a", "a2a_agent", "aiand", "aiohttp_openai", "anthropic_text", "anyscale", "assemblyai",
+    "auto_router", "aws_polly", "aws_textract", "azure_ai", "azure_speech", "azure_text", "bedrock",
+    "bedrock_mantle", "bespoke", "black_forest_labs", "bytez", "charity_engine", "chatgpt",
+    "clf_ai_gateway", "cloudflare", "cohere", "cohere_chat", "coralbricks", "cortecs", "cursor",
+    "custom", "darkbloom", "databricks", "databricks_agent", "datarobot", "deepgram", "dotprompt",
+    "elevenlabs", "empiriolabs", "eu_jev", "fal_ai", "gdc", "gemini", "gigachat", "github_copilot",
+    "hostinger_router", "huggingface", "humanloop", "inferenceapis", "infinity", "jina_ai",
+    "langflow", "langfuse", "langgraph", "laya", "litellm_agent", "manus", "maritalk",
+    "microsoft_365_copilot", "milvus", "mongodb", "nace", "nadir", "neosantara", "nlp_cloud",
+    "nvidia_riva", "oci", "ollama", "ollama_chat", "oobabooga", "opencode_go", "openinfer",
+    "opensearch", "petals", "pg_vector", "pinstripes", "predibase", "prism", "qwen_ai_platform",
+    "qwencloud", "ragflow", "recraft", "reducto", "refuseless", "replicate", "runwayml",
+    "s3_vectors", "sagemaker", "sagemaker_chat", "sagemaker_nova", "sap", "scaledown", "scx-ai",
+    "snowflake", "soniox", "stability", "strands_decider", "streamlake", "tensormesh",
+    "text-completion-codestral", "text-completion-inception", "text-completion-openai", "topaz",
+    "transcribe", "triton", "typesafe", "valkey", "vertex_ai", "vertex_ai_beta", "voyage",
+    "watsonx", "watsonx_text", "zerogpu",
+})
+# fmt: on
+
+_BARE: Sequence[tuple[re.Pattern[str], str]] = [
+    (re.compile(pattern), provider)
+    for pattern, provider in (
+        (r"\*$", "openai"),
+        (r"(gpt-|chatgpt-|o[1-9](-|$)|ft:(gpt|o\d)|codex-|computer-use-)", "openai"),
+        (r"(text-embedding-(3|ada)|dall-e-|whisper-|tts-1|omni-moderation)", "openai"),
+        (r"claude-", "anthropic"),
+        (r"gemini-", "vertex_ai"),
+        (r"command-", "cohere_chat"),
+        (r"jamba-", "ai21_chat"),
+    )
+]
+
+
+class CatalogError(ValueError):
+    """A row or a plug-in cannot be used. The message names it, the key, and what was meant."""
+
+
+def load(text: str) -> Mapping[str, Provider]:
+    """Read rows of TOML. Every key is checked: a typo is an error, not a silent default.
+
+    Raises:
+        CatalogError: a key is unknown or has a value of the wrong kind.
+
+    """
+    try:
+        rows: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogError(f"not TOML: {error}") from error
+    common = _row(_EVERY, rows.pop(_EVERY, {}), ()).quirks
+    return {name: _row(name, row, common) for name, row in rows.items()}
+
+
+def builtin() -> Mapping[str, Provider]:
+    """All that ships with Sluicegate, by name."""
+    return {name: provider for name in names() if (provider := find(name))}
+
+
+def find(name: str) -> Provider | None:
+    """The built-in provider of that name; its file is imported now."""
+    if name in _FILES:
+        provider: Provider = import_module(_FILES[name]).PROVIDER
+        return provider
+    return _rows().get(name)
+
+
+def names() -> Sequence[str]:
+    """Names of the built-in providers, sorted."""
+    return sorted({*_rows(), *_FILES})
+
+
+def plugged(name: str) -> Provider | None:
+    """The provider that an installed plug-in offers under that name. Only what config asks for is
+    ever loaded.
+
+    Raises:
+        CatalogError: what the plug-in offers is no `Provider`.
+
+    """
+    for entry in entry_points(group=_PLUGINS, name=name):
+        provider = entry.load()
+        if not isinstance(provider, Provider):
+            raise CatalogError(f"plug-in {entry.value} for {name!r} is not a Provider")
+        return provider
+    return None
+
+
+def infer(model: str) -> tuple[str, str] | None:
+    """Provider and model meant by LiteLLM's `model`: `provider/model`, or a well-known bare name.
+
+    The provider may be one of `LATER`. None: the name says nothing; config has to.
+    """
+    prefix, slash, rest = model.partition("/")
+    if slash and rest and (prefix in _FILES or prefix in _rows() or prefix in LATER):
+        return prefix, rest
+    if slash:
+        return None
+    return next(((name, model) for pattern, name in _BARE if pattern.match(model)), None)
+
+
+@cache
+def _rows() -> Mapping[str, Provider]:
+    """The shipped rows: constant, but only read when first asked for."""
+    return load(_ROWS.read_text(encoding="utf-8"))
+
+
+def _row(name: str, row: object, common: tuple[Quirk, ...]) -> Provider:
+    if not isinstance(row, dict):
+        raise CatalogError(f"[{name}]: expected a table, got {row!r}")
+    for key in row:
+        if key not in _KEYS:
+            raise CatalogError(f"[{name}] {key}: unknown key{_meant(key, _KEYS)}")
+    key_env = _strings(name, row, "key_env")
+    optional = row.get("key_optional", False)
+    if not isinstance(optional, bool):
+        raise CatalogError(f"[{name}] key_optional: expected true or false, got {optional!r}")
+    dropped = _quirks(name, row, "without")
+    kept = tuple(quirk for quirk in common if quirk not in dropped)
+    provider = Provider(
+        name=name,
+        base_url=_string(name, row, "base_url").rstrip("/"),
+        key_env=key_env,
+        base_url_env=_strings(name, row, "base_url_env"),
+        auth=_auth(_string(name, row, "key_header"), key_env, optional),
+        key_optional=optional,
+        quirks=kept + _quirks(name, row, "quirks"),
+        docs=_string(name, row, "docs"),
+    )
+    return _speaking(provider, row["speaks"]) if "speaks" in row else provider
+
+
+def _auth(key_header: str, key_env: tuple[str, ...], optional: bool) -> Auth:
+    if key_header:
+        return keys.header(key_header.lower(), key_env)
+    return keys.bearer if optional else keys.bearer_needed(key_env)
+
+
+def _speaking(provider: Provider, paths: object) -> Provider:
+    known = {dialect.value for dialect in Dialect}
+    if not isinstance(paths, dict) or not paths:
+        raise CatalogError(f"[{provider.name}] speaks: expected a table of paths, got {paths!r}")
+    for dialect, path in paths.items():
+        if dialect not in known:
+            raise CatalogError(
+                f"[{provider.name}] speaks.{dialect}: unknown dialect{_meant(dialect, known)}"
+            )
+        if not isinstance(path, str) or not path.startswith("/"):
+            raise CatalogError(
+                f"[{provider.name}] speaks.{dialect}: expected a path from /, got {path!r}"
+            )
+    endpoints = {Dialect(dialect): Endpoint(path) for dialect, path in paths.items()}
+    return replace(provider, speaks=endpoints)
+
+
+def _quirks(name: str, row: Mapping[str, object], key: str) -> tuple[Quirk, ...]:
+    wanted = _strings(name, row, key)
+    for quirk in wanted:
+        if quirk not in QUIRKS:
+            raise CatalogError(f"[{name}] {key}: unknown quirk {quirk!r}{_meant(quirk, QUIRKS)}")
+    return tuple(QUIRKS[quirk] for quirk in wanted)
+
+
+def _string(name: str, row: Mapping[str, object], key: str) -> str:
+    value = row.get(key, "")
+    if not isinstance(value, str):
+        raise CatalogError(f"[{name}] {key}: expected a string, got {value!r}")
+    return value
+
+
+def _strings(name: str, row: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = row.get(key, [])
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+        raise CatalogError(f"[{name}] {key}: expected a string or a list of them, got {value!r}")
+    return tuple(values)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,177 @@
+"""The providers that need more than a row: their addresses and their ways of letting us in."""
+
+import pytest
+from yarl import URL
+
+from adapters.catalog import builtin
+from adapters.errors import Failure
+from adapters.provider import Upstream, address, best_dialect
+from adapters.quirks import max_completion_tokens_only, no_cache_control, no_reasoning_content
+from adapters.types import Dialect, Target
+
+BUILTIN = builtin()
+
+
+async def _sent(
+    name: str,
+    base: str = "",
+    dialect: Dialect = Dialect.OPENAI_CHAT,
+    secrets: dict[str, str] | None = None,
+    options: dict[str, str] | None = None,
+) -> Upstream:
+    """The request as it would leave: address and credentials."""
+    provider = BUILTIN[name]
+    target = Target(
+        name, "gpt-4o", secrets=secrets or {"api_key": "k"}, options=options or {}, base_url=base
+    )
+    assert provider.auth is not None
+    url = address(provider, provider.speaks[dialect], target, stream=False)
+    return await provider.auth(Upstream(url, b""), target)
+
+
+DATED = "/openai/deployments/gpt-4o/chat/completions?api-version=2025-02-01-preview"
+AZURE = {
+    "https://x.openai.azure.com": f"https://x.openai.azure.com{DATED}",
+    "https://x.openai.azure.com/": f"https://x.openai.azure.com{DATED}",
+    "https://x.openai.azure.com/openai": f"https://x.openai.azure.com{DATED}",
+    "https://x.openai.azure.com/openai/deployments/gpt-4o": f"https://x.openai.azure.com{DATED}",
+    "https://x.openai.azure.com/openai/v1": "https://x.openai.azure.com/openai/v1/chat/completions",
+    "https://x.openai.azure.com/openai/v1/": "https://x.openai.azure.com/openai/v1/chat/completions",
+    "https://x/openai/deployments/d/chat/completions": f"https://x{DATED}",
+    "https://x/openai/v1/chat/completions": "https://x/openai/v1/chat/completions",
+    "https://proxy/azure": f"https://proxy/azure{DATED}",
+}
+
+
+@pytest.mark.parametrize(("base", "url"), AZURE.items())
+async def test_azure_is_addressed(base: str, url: str) -> None:
+    assert (await _sent("azure", base)).url == url
+
+
+async def test_azure_speaks_the_version_that_config_asks_for() -> None:
+    sent = await _sent("azure", "https://x", options={"api_version": "2024-10-21"})
+
+    assert sent.url.endswith("?api-version=2024-10-21")
+
+
+async def test_azure_takes_a_key_in_its_own_header() -> None:
+    assert (await _sent("azure", "https://x")).headers == {"api-key": "k"}
+
+
+async def test_azure_prefers_an_entra_token() -> None:
+    sent = await _sent("azure", "https://x", secrets={"api_key": "k", "azure_ad_token": "t"})
+
+    assert sent.headers == {"authorization": "Bearer t"}
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "",
+        "https://api.anthropic.com/",
+        "https://api.anthropic.com/v1",
+        "https://api.anthropic.com/v1/messages",
+    ],
+)
+async def test_anthropic_is_addressed(base: str) -> None:
+    sent = await _sent("anthropic", base, Dialect.ANTHROPIC_MESSAGES)
+
+    assert sent.url == "https://api.anthropic.com/v1/messages"
+
+
+ANTHROPIC = {
+    "an API key": ({"api_key": "sk-ant-api03-x"}, {"x-api-key": "sk-ant-api03-x"}),
+    "a key of another make": ({"api_key": "k"}, {"x-api-key": "k"}),
+    "an OAuth token": ({"api_key": "sk-ant-oat01-x"}, {"authorization": "Bearer sk-ant-oat01-x"}),
+    "a token said to be one": (
+        {"auth_token": "t", "api_key": "k"},
+        {"authorization": "Bearer t"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("secrets", "headers"), ANTHROPIC.values(), ids=ANTHROPIC)
+async def test_anthropic_lets_us_in_by(secrets: dict[str, str], headers: dict[str, str]) -> None:
+    sent = await _sent("anthropic", "", Dialect.ANTHROPIC_MESSAGES, secrets)
+
+    assert sent.headers == headers
+
+
+def test_anthropic_is_told_a_version() -> None:
+    endpoint = BUILTIN["anthropic"].speaks[Dialect.ANTHROPIC_MESSAGES]
+
+    assert endpoint.headers == {"anthropic-version": "2023-06-01"}
+
+
+async def test_openai_is_told_who_pays() -> None:
+    sent = await _sent("openai", options={"organization": "org-1", "project": "proj_1"})
+
+    assert sent.url == "https://api.openai.com/v1/chat/completions"
+    assert sent.headers == {
+        "authorization": "Bearer k",
+        "openai-organization": "org-1",
+        "openai-project": "proj_1",
+    }
+
+
+async def test_openai_is_not_told_what_config_does_not_say() -> None:
+    assert (await _sent("openai")).headers == {"authorization": "Bearer k"}
+
+
+@pytest.mark.parametrize("name", ["openai", "azure", "anthropic", "groq"])
+async def test_without_a_key_nothing_is_sent(name: str) -> None:
+    provider = BUILTIN[name]
+    assert provider.auth is not None
+
+    with pytest.raises(Failure, match=provider.key_env[0]):
+        await provider.auth(Upstream("https://x", b""), Target(name, "m"))
+
+
+DOORS = {
+    ("deepseek", ""): "https://api.deepseek.com/anthropic/v1/messages",
+    ("deepseek", "https://api.deepseek.com/v1"): "https://api.deepseek.com/anthropic/v1/messages",
+    ("deepseek", "https://api.deepseek.com/beta"): "https://api.deepseek.com/anthropic/v1/messages",
+    ("moonshot", ""): "https://api.moonshot.ai/anthropic/v1/messages",
+    ("minimax", ""): "https://api.minimax.io/anthropic/v1/messages",
+}
+
+
+@pytest.mark.parametrize(("where", "url"), DOORS.items())
+async def test_a_second_door_is_beside_the_first(where: tuple[str, str], url: str) -> None:
+    name, base = where
+
+    sent = await _sent(name, base, Dialect.ANTHROPIC_MESSAGES)
+
+    assert str(URL(sent.url)) == url
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect"),
+    [
+        ("deepseek", Dialect.ANTHROPIC_MESSAGES),
+        ("anthropic", Dialect.ANTHROPIC_MESSAGES),
+        ("groq", Dialect.OPENAI_CHAT),
+        ("azure", Dialect.OPENAI_CHAT),
+    ],
+)
+def test_an_anthropic_client_is_served_in_its_own_words_where_it_can_be(
+    name: str, dialect: Dialect
+) -> None:
+    assert best_dialect(Dialect.ANTHROPIC_MESSAGES, BUILTIN[name]) is dialect
+
+
+@pytest.mark.parametrize("name", ["groq", "cerebras", "mistral", "codestral"])
+def test_who_refuses_unknown_fields_is_not_sent_any(name: str) -> None:
+    assert {no_reasoning_content, no_cache_control} <= set(BUILTIN[name].quirks)
+
+
+@pytest.mark.parametrize(
+    "name", ["openrouter", "litellm_proxy", "dashscope", "minimax", "openai_like"]
+)
+def test_who_understands_cache_marks_gets_them(name: str) -> None:
+    assert no_cache_control not in BUILTIN[name].quirks
+
+
+@pytest.mark.parametrize("name", ["openai", "azure"])
+def test_reasoning_models_are_told_their_limit_in_the_newer_word(name: str) -> None:
+    assert max_completion_tokens_only in BUILTIN[name].quirks
