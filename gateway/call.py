@@ -44,7 +44,7 @@ class Wishes:
         if self == _NONE:
             return policy
         if self.retries is not None:
-            policy = replace(policy, retries=self.retries)
+            policy = replace(policy, retries_asked=self.retries)
         if self.deadline is not None:
             policy = replace(policy, deadline=min(self.deadline, _LONGEST_DEADLINE_S))
         if self.no_fallbacks:

@@ -6,6 +6,8 @@ it, so `--help` and `--version` answer at once.
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +17,8 @@ import click
 from gateway.version import VERSION
 
 if TYPE_CHECKING:
-    from gateway.config.settings import Loaded, Settings
-    from gateway.log import Log
-    from gateway.server import How
+    from gateway.config.settings import Loaded
+    from gateway.ledger.models import Models
 
 _ANYWHERE = "0.0.0.0"  # noqa: S104  # only with a key worth the name
 _LOOPBACK = "127.0.0.1"
@@ -77,17 +78,17 @@ def main(  # noqa: PLR0917  # one parameter per flag
     if bool(config) == bool(model):
         raise click.UsageError("Give either --config FILE or --model PROVIDER/MODEL.")
 
+    from gateway.launch import Launch, run  # noqa: PLC0415
+    from gateway.ledger.models import Models  # noqa: PLC0415
     from gateway.server import How  # noqa: PLC0415
 
-    loaded = _load(config, model, alias, api_base, api_version, strict=strict)
-    address = _address(
-        host,
-        loaded.settings.master_key,
-        no_auth=insecure_no_auth,
-        weak_key=insecure_master_key,
-    )
+    models = Models.load()
+    with _problems_told():
+        loaded = _load(config, model, alias, api_base, api_version, models, strict=strict)
+    key = loaded.settings.master_key
+    address = _address(host, key, no_auth=insecure_no_auth, weak_key=insecure_master_key)
     how = How(server=server, predrain=predrain, drain=drain)  # type: ignore[arg-type]  # a Choice
-    _run(loaded, address, port, how, debug=debug)
+    run(Launch(loaded, models, address, port, how, debug=debug))
 
 
 @main.command()
@@ -105,22 +106,41 @@ def check(context: click.Context, config: str | None) -> None:
     sys.exit(code)
 
 
-def _load(
-    config: str | None, model: str, alias: str, api_base: str, api_version: str, *, strict: bool
-) -> "Loaded":
-    """The configuration, or the end of the program with everything that is wrong in it."""
-    from gateway.config.build import load, single  # noqa: PLC0415
+@contextmanager
+def _problems_told() -> Iterator[None]:
+    """Everything that is wrong with a configuration is printed, and that is the end."""
     from gateway.config.settings import ConfigError  # noqa: PLC0415
 
     try:
-        if config:
-            return load(Path(config), os.environ, strict=strict)
-        return single(
-            model, alias=alias, api_base=api_base, api_version=api_version, environ=os.environ
-        )
+        yield
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+
+
+def _load(  # noqa: PLR0917  # as many as the flags it reads
+    config: str | None,
+    model: str,
+    alias: str,
+    api_base: str,
+    api_version: str,
+    models: "Models",
+    *,
+    strict: bool,
+) -> "Loaded":
+    from gateway.config.build import World, load, single  # noqa: PLC0415
+
+    world = World(reasons=models.reasons)
+    if config:
+        return load(Path(config), os.environ, strict=strict, world=world)
+    return single(
+        model,
+        alias=alias,
+        api_base=api_base,
+        api_version=api_version,
+        environ=os.environ,
+        world=world,
+    )
 
 
 def _address(host: str, master_key: str, *, no_auth: bool, weak_key: bool) -> str:
@@ -152,87 +172,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _run(loaded: "Loaded", host: str, port: int, how: "How", *, debug: bool) -> None:
-    import asyncio  # noqa: PLC0415
-    import logging  # noqa: PLC0415
-
-    import uvloop  # noqa: PLC0415
-
-    from adapters.clock import SystemClock  # noqa: PLC0415
-    from gateway.log import Bridge, Log  # noqa: PLC0415
-
-    settings = loaded.settings
-    piped = not sys.stderr.isatty() if settings.json_logs is None else settings.json_logs
-    log = Log(
-        sys.stderr,
-        json=piped,
-        clock=SystemClock(),
-        secrets=_secrets(settings),
-        verbose=debug,
-        colour=not piped,
-    )
-    logging.basicConfig(handlers=[Bridge(log)], level=logging.WARNING, force=True)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(loaded, host, port, how, log))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        log.close(2.0)
-
-
-async def _serve(loaded: "Loaded", host: str, port: int, how: "How", log: "Log") -> None:
-    from random import SystemRandom  # noqa: PLC0415
-
-    from adapters.clock import SystemClock  # noqa: PLC0415
-    from gateway.app import build  # noqa: PLC0415
-    from gateway.ledger.models import Models  # noqa: PLC0415
-    from gateway.log import Level  # noqa: PLC0415
-    from gateway.server import CannotListen, listen, serve  # noqa: PLC0415
-    from gateway.services import opened  # noqa: PLC0415
-
-    for note in (*loaded.warnings, *loaded.unserved):
-        log("config.warning", Level.WARNING, at=note.path, text=note.text)
-    try:
-        sock = listen(host, port)
-    except CannotListen as error:
-        log("server.failed", Level.ERROR, text=error.message)
-        raise SystemExit(1) from error
-    settings = loaded.settings
-    port = sock.getsockname()[1]
-    async with opened(settings, log, Models.load(), SystemClock(), SystemRandom()) as services:
-        click.echo(_banner(settings, host, port))
-        log("server.started", version=VERSION, host=host, port=port, server=how.server)
-        await serve(build(services), services.life, sock, how, log)
-    log("server.stopped")
-
-
-def _banner(settings: "Settings", host: str, port: int) -> str:
-    """Where it is, who may come, and a line to try."""
-    name = next((d.alias for d in settings.deployments if not d.off and "*" not in d.alias), "")
-    shown = _LOOPBACK if host in {_ANYWHERE, "::"} else f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
-    key = ' -H "Authorization: Bearer $LITELLM_MASTER_KEY"' if settings.master_key else ""
-    lines = [f"Sluicegate {VERSION} listens on {url}"]
-    if not settings.master_key:
-        lines.append("There is no master key: everybody who reaches this address is let in.")
-    if name:
-        body = f'{{"model": "{name}", "stream": true, "messages": [{{"role": "user", '
-        body += '"content": "Hello!"}]}'
-        lines += [
-            "Try it:",
-            f"  curl -N {url}/v1/chat/completions{key} -H 'content-type: application/json' "
-            f"-d '{body}'",
-        ]
-    return "\n".join(lines)
-
-
-def _secrets(settings: "Settings") -> set[str]:
-    """Every value that must never be seen in a log line."""
-    found = {settings.master_key}
-    for deployment in settings.deployments:
-        found |= {*deployment.target.secrets.values()}
-        found |= {value.partition(" ")[2] or value for value in deployment.target.headers.values()}
-    return found - {""}

@@ -83,20 +83,30 @@ class Plan:
     def start(self) -> Try:
         return self._step
 
-    def after(self, error: GatewayError, untried: Untried) -> Step:
-        """What follows when an attempt, or the choice of a deployment, has failed so."""
+    def after(self, error: GatewayError, untried: Untried, own_retries: int | None = None) -> Step:
+        """What follows when an attempt, or the choice of a deployment, has failed so.
+
+        `own_retries`: `num_retries` of the deployment that failed, if it has one.
+        """
         rule = _rule(error)
         if self._step.alias == self._origin:
             self._error = error
-        step = self._retry(error, rule, untried) or (rule.fallback and self._next_alias(error))
+        left = self._retries < self._allowed(own_retries)
+        step = self._retry(error, rule, untried, left=left)
+        step = step or (self._next_alias(error) if rule.fallback else None)
         step = step or self._wait(error)
         if not step:
             return GiveUp(self._error or error)
         self._step = step
         return step
 
-    def _retry(self, error: GatewayError, rule: Rule, untried: Untried) -> Try | None:
-        left = self._retries < self._policy.retries
+    def _allowed(self, own_retries: int | None) -> int:
+        words = (self._policy.retries_asked, own_retries, self._policy.retries)
+        return next(retries for retries in words if retries is not None)
+
+    def _retry(
+        self, error: GatewayError, rule: Rule, untried: Untried, *, left: bool
+    ) -> Try | None:
         if rule.sibling and (
             untried is Untried.NEXT_ORDER or (untried is Untried.SIBLING and left)
         ):

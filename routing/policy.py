@@ -25,7 +25,8 @@ class Policy:
     The key `"*"` of a chain stands for every alias that has no entry of its own.
     """
 
-    retries: int = 2  # further attempts within one alias and order
+    retries: int = 2  # further attempts within one alias and order, where a deployment has no say
+    retries_asked: int | None = None  # the client's own word, which counts before all others
     backoff: float = 0.5
     backoff_max: float = 8.0
     backoff_min: float = 0.0  # router_settings.retry_after

@@ -86,6 +86,7 @@ class Router:
         step: Step = plan.start()
         while isinstance(step, Try):
             group: Sequence[Deployment] = ()
+            deployment: Deployment | None = None
             try:
                 group = self._groups.find(step.alias)
                 deployment = await self._choose(group, step, tried, ends)
@@ -97,7 +98,8 @@ class Router:
                 note = _Note(journey, step.alias, deployment, self._clock, lone=lone)
                 return await self._attempt(said, target, note)
             except GatewayError as error:
-                step = plan.after(error, self._untried(group, tried))
+                own = deployment.retries if deployment else None
+                step = plan.after(error, self._untried(group, tried), own)
                 journey.fallbacks = plan.fallbacks
         raise step.error
 

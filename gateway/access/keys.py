@@ -29,7 +29,8 @@ _ANYONE = Key("anonymous")
 
 class Keys:
     """Checks credentials. Without a master key everybody is let in: the server then listens on
-    the loopback address only."""
+    the loopback address only.
+    """
 
     def __init__(self, master_key: str, key_header: str = "") -> None:
         self._master = sha256(master_key.encode()).digest() if master_key else b""

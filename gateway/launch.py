@@ -1,0 +1,107 @@
+"""From a configuration to a serving process: the log, the loop, the graph, the socket."""
+
+import asyncio
+import logging
+import sys
+from dataclasses import dataclass
+from random import SystemRandom
+
+import click
+import uvloop
+
+from adapters.clock import SystemClock
+from gateway.app import build
+from gateway.config.settings import Loaded, Settings
+from gateway.ledger.models import Models
+from gateway.log import Bridge, Level, Log
+from gateway.server import CannotListen, How, listen, serve
+from gateway.services import opened
+from gateway.version import VERSION
+
+_LOG_FLUSH_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything that the command line has decided."""
+
+    loaded: Loaded
+    models: Models
+    host: str
+    port: int  # 0: any free one
+    how: How
+    debug: bool = False
+
+
+def run(launch: Launch) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        SystemExit: 1, the address cannot be listened on; the log says why.
+    """
+    log = _log(launch)
+    logging.basicConfig(handlers=[Bridge(log)], level=logging.WARNING, force=True)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(launch, log))
+    finally:
+        log.close(_LOG_FLUSH_S)
+
+
+async def _serve(launch: Launch, log: Log) -> None:
+    loaded, clock = launch.loaded, SystemClock()
+    for note in (*loaded.warnings, *loaded.unserved):
+        log("config.warning", Level.WARNING, at=note.path, text=note.text)
+    try:
+        sock = listen(launch.host, launch.port)
+    except CannotListen as error:
+        log("server.failed", Level.ERROR, text=error.message)
+        raise SystemExit(1) from error
+    port = sock.getsockname()[1]
+    async with opened(loaded.settings, log, launch.models, clock, SystemRandom()) as services:
+        click.echo(banner(loaded.settings, launch.host, port))
+        log("server.started", version=VERSION, host=launch.host, port=port)
+        await serve(build(services), services.life, sock, launch.how, log)
+    log("server.stopped")
+
+
+def _log(launch: Launch) -> Log:
+    settings = launch.loaded.settings
+    json = not sys.stderr.isatty() if settings.json_logs is None else settings.json_logs
+    return Log(
+        sys.stderr,
+        json=json,
+        clock=SystemClock(),
+        secrets=secrets(settings),
+        verbose=launch.debug,
+        colour=not json and sys.stderr.isatty(),
+    )
+
+
+def secrets(settings: Settings) -> set[str]:
+    """Every value that must never be seen in a log line."""
+    found = {settings.master_key}
+    for deployment in settings.deployments:
+        found |= {*deployment.target.secrets.values()}
+        found |= {value.rpartition(" ")[2] for value in deployment.target.headers.values()}
+    return found - {""}
+
+
+def banner(settings: Settings, host: str, port: int) -> str:
+    """Where it is, who may come, and a line to try."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104  # read only
+    url = f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+    lines = [f"Sluicegate {VERSION} listens on {url}"]
+    if not settings.master_key:
+        lines.append("There is no master key: everybody who reaches this address is let in.")
+    usable = (d.alias for d in settings.deployments if not d.off and "*" not in d.alias)
+    if name := next(usable, ""):
+        key = ' -H "Authorization: Bearer $LITELLM_MASTER_KEY"' if settings.master_key else ""
+        messages = '[{"role": "user", "content": "Hello!"}]'
+        body = f'{{"model": "{name}", "stream": true, "messages": {messages}}}'
+        lines += [
+            "Try it:",
+            f"  curl -N {url}/v1/chat/completions{key}"
+            f" -H 'content-type: application/json' -d '{body}'",
+        ]
+    return "\n".join(lines)
