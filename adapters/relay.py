@@ -4,6 +4,7 @@ Both are machines without I/O: what one read gave goes in, what one write may se
 give out whole events only, so that an error or a keep-alive may follow at any moment.
 """
 
+import re
 from typing import Protocol
 
 import orjson
@@ -14,6 +15,8 @@ from adapters.errors import Failure, Kind
 from adapters.sse import Cutter, encode, events, frames
 from adapters.tap import Tap
 from adapters.types import Receipt
+
+_NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 
 
 class Relay(Protocol):
@@ -129,7 +132,7 @@ class _Inlet:
 
 
 def _is_usage_only(frame: bytes) -> bool:
-    return any(
+    return bool(_NO_CHOICES.search(frame)) and any(
         event.data.startswith(b"{") and is_usage_only(orjson.loads(event.data))
         for event in events(frame)
     )

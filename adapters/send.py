@@ -140,14 +140,15 @@ class RowAdapter:
         )
         if tongue.translation:
             with _spelling(_broken, "the provider's answer cannot be translated"):
-                raw = orjson.dumps(tongue.translation.reply(document, asked))
+                now = int(self._clock.wall())
+                raw = orjson.dumps(tongue.translation.reply(document, asked, now))
         await answer.close(finished=True)
         return Reply(raw, receipt, answer.headers)
 
     async def _stream(self, call: Call, answer: Answer, tongue: _Tongue, asked: Json) -> Reply:
         """Read up to the commit point: until here everything may be tried again elsewhere."""
         receipt = Receipt()
-        relay = _relay(call, tongue, asked, receipt, self.name)
+        relay = self._relay(call, tongue, asked, receipt)
         held: list[bytes] = []
         while not relay.content:
             data = await answer.read()
@@ -160,6 +161,14 @@ class RowAdapter:
             raise Failure(Kind.BROKEN, f"{self.name} ended its answer before it began")
         answer.watch()
         return Reply(_Flow(b"".join(held), answer, relay, receipt), receipt, answer.headers)
+
+    def _relay(self, call: Call, tongue: _Tongue, asked: Json, receipt: Receipt) -> Relay:
+        if tongue.translation:
+            machine = tongue.translation.stream(asked, int(self._clock.wall()))
+            return Interpreter(tongue.wire, machine, receipt, self.name)
+        wants_usage = bool((call.body.get("stream_options") or {}).get("include_usage"))
+        strip = tongue.chat and not wants_usage
+        return Passage(tongue.wire, receipt, self.name, strip_usage=strip)
 
 
 class _Flow:
@@ -217,14 +226,6 @@ def _dumped(body: Json) -> bytes:
         return orjson.dumps(body)
     except TypeError as error:  # a lone surrogate cannot be written as UTF-8
         raise BadRequest(f"the request cannot be encoded as JSON: {error}") from error
-
-
-def _relay(call: Call, tongue: _Tongue, asked: Json, receipt: Receipt, provider: str) -> Relay:
-    if tongue.translation:
-        machine = tongue.translation.stream(asked)
-        return Interpreter(tongue.wire, machine, receipt, provider)
-    wants_usage = bool((call.body.get("stream_options") or {}).get("include_usage"))
-    return Passage(tongue.wire, receipt, provider, strip_usage=tongue.chat and not wants_usage)
 
 
 def _is_document(answer: Answer) -> bool:

@@ -41,11 +41,10 @@ class Tap:
         receipt = self._receipt
         if receipt.complete or self.failure:
             return b""
-        if not self.content:
+        if self.content:
+            self._scan(whole)
+        else:
             self._open(whole)
-        elif _USAGE.search(whole) or (b'"error"' in whole and _ERROR.search(whole)):
-            for event in events(whole):
-                self._note(_document(event))
         if self.failure:
             return self._before_error(whole)
         if not receipt.finish and self._wire.finish.search(whole):
@@ -56,13 +55,28 @@ class Tap:
         return whole
 
     def _open(self, whole: bytes) -> None:
-        for event in events(whole):
-            document = _document(event)
-            self._note(document)
-            if not self._receipt.model:
-                self._receipt.model = model_of(document)
-            if self._wire.content(document):
-                self.content = True
+        """Read events one by one until one has content; what follows is only searched."""
+        opening = frames(whole)
+        for index, frame in enumerate(opening):
+            for event in events(frame):
+                document = _document(event)
+                self._note(document)
+                if not self._receipt.model:
+                    self._receipt.model = model_of(document)
+                if self._wire.content(document):
+                    self.content = True
+            if self.content:
+                self._scan(b"".join(opening[index + 1 :]))
+                return
+
+    def _scan(self, whole: bytes) -> None:
+        """Read those events that may tell of usage or of an error."""
+        if not (_USAGE.search(whole) or _ERROR.search(whole)):
+            return
+        for frame in frames(whole):
+            if _USAGE.search(frame) or _ERROR.search(frame):
+                for event in events(frame):
+                    self._note(_document(event))
 
     def _note(self, document: Json) -> None:
         if (error := self._wire.error(document)) and not self.failure:

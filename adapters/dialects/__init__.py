@@ -45,12 +45,12 @@ class Translation:
 
     All parts are pure. None of them changes what it is given: a retry starts from the same body.
     `asked` is the request as `request` got it: the client's fields, the deployment's defaults and
-    the provider's model name.
+    the provider's model name. `now`: Unix seconds, for dialects that say when.
     """
 
     request: Callable[[Json], Json]  # asked, ours -> theirs; raises BadRequest
-    reply: Callable[[Json, Json], Json]  # (document of theirs, asked) -> ours
-    stream: Callable[[Json], Machine]  # asked -> a fresh machine
+    reply: Callable[[Json, Json, int], Json]  # (document of theirs, asked, now) -> ours
+    stream: Callable[[Json, int], Machine]  # (asked, now) -> a fresh machine
     droppable: frozenset[str] = field(default_factory=frozenset)
     """Fields of ours that theirs has no word for: sent on as they are, so that the provider can
     refuse them by name, or left out where the operator says `drop_params`."""

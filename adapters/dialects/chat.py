@@ -29,11 +29,11 @@ def usage(document: Json) -> Usage | None:
 
     Groq reports streams in `x_groq`. Negative and missing counts are 0.
     """
-    raw = document.get("usage") or (document.get("x_groq") or {}).get("usage")
-    if not isinstance(raw, dict):
+    raw = _object(document.get("usage")) or _object(_object(document.get("x_groq")).get("usage"))
+    if not raw:
         return None
-    prompt = raw.get("prompt_tokens_details") or {}
-    completion = raw.get("completion_tokens_details") or {}
+    prompt = _object(raw.get("prompt_tokens_details"))
+    completion = _object(raw.get("completion_tokens_details"))
     return Usage(
         input=_count(raw.get("prompt_tokens")),
         output=_count(raw.get("completion_tokens")),
@@ -67,6 +67,10 @@ def has_content(chunk: Json) -> bool:
 def is_usage_only(chunk: Json) -> bool:
     """Whether a chunk is there only because `stream_options.include_usage` asked for it."""
     return not chunk.get("choices") and bool(chunk.get("usage"))
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
 
 
 def _count(value: Any) -> int:

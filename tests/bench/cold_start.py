@@ -8,6 +8,7 @@ Memory is PSS (shared pages shared out) where the kernel tells it, else RSS.
 """
 
 import argparse
+import json
 import os
 import platform
 import signal
@@ -81,9 +82,11 @@ def wait_for(url: str, started: float) -> None:
 
 
 def chat(url: str) -> None:
-    body = b'{"model": "fast", "messages": [{"role": "user", "content": "Hello!"}]}'
+    with urllib.request.urlopen(f"{url}/v1/models", timeout=5) as answer:
+        model = json.load(answer)["data"][0]["id"]
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello!"}]})
     request = urllib.request.Request(
-        f"{url}/v1/chat/completions", body, {"content-type": "application/json"}
+        f"{url}/v1/chat/completions", body.encode(), {"content-type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=5) as answer:
         answer.read()

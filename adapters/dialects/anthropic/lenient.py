@@ -1,0 +1,20 @@
+"""Reads JSON that others wrote: what is not of the shape it should be counts as not there."""
+
+from typing import Any
+
+from adapters.types import Json
+
+
+def record(value: Any) -> Json:
+    """An object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def records(value: Any) -> list[Json]:
+    """The objects of an array, or none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def string(value: Any) -> str:
+    """A text, or an empty one."""
+    return value if isinstance(value, str) else ""
