@@ -41,6 +41,8 @@ def build(services: Services) -> App:
         routes=_routes(services),
         exception_handlers={HTTPException: _refused},  # no such route, no such method
     )
+    # A redirect would go wherever the request's Host header says, with the key.
+    app.router.redirect_slashes = False
     return Entrance(app, services)
 
 

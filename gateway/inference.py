@@ -13,6 +13,7 @@ from gateway import stream
 from gateway.book import Visit
 from gateway.call import read_call
 from gateway.exchange import ClientLeft, Exchange
+from gateway.naming import renamed
 from gateway.services import Services
 from routing.router import Journey
 
@@ -65,6 +66,8 @@ async def _serve(
             heart.start_early()
         reply = await services.router.send(call, policy, journey)
         visit.committed(services.clock.now(), reply.receipt)
+        if services.settings.response_model_alias:
+            reply = renamed(reply, journey.answered.alias if journey.answered else call.model)
         headers = [*_route(exchange, journey), *_limits(reply)]
         if isinstance(reply.body, bytes):
             await stream.document(exchange, reply.body, headers)

@@ -128,20 +128,18 @@ Run: TypeAlias = Callable[[App, socket.socket, asyncio.Event, float], Awaitable[
 
 
 async def _hypercorn(app: App, sock: socket.socket, closing: asyncio.Event, drain: float) -> None:
-    from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415  # or uvicorn, not both
-    from hypercorn.config import Config  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415  # or uvicorn, not both
+
+    from gateway.connections import serve_connections  # noqa: PLC0415
 
     config = Config()
-    config.bind = [f"fd://{sock.detach()}"]
     config.backlog = BACKLOG
     config.keep_alive_timeout = int(_KEEP_ALIVE_S)
     config.keep_alive_max_requests = 1_000_000
     config.h11_max_incomplete_size = 64 * 1024
-    config.graceful_timeout = drain
     config.include_server_header = False
     config.errorlog = None  # what goes wrong in the app is logged there, once
-    framework: Any = app
-    await hypercorn_serve(framework, config, shutdown_trigger=closing.wait, mode="asgi")
+    await serve_connections(app, sock, config, closing, drain)
 
 
 async def _uvicorn(app: App, sock: socket.socket, closing: asyncio.Event, drain: float) -> None:

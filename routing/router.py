@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from random import Random
 
 from adapters.clock import Clock
-from adapters.errors import Failure, GatewayError, NoDeployment, Resting
+from adapters.errors import Failure, GatewayError, Kind, NoDeployment, Resting
 from adapters.provider import Adapter
 from adapters.types import Call, Reply, Target
 from routing import filters
@@ -15,6 +16,9 @@ from routing.health import Health, Watched
 from routing.plan import Plan, Step, Try, Untried
 from routing.policy import Policy
 from routing.strategies import Strategy
+
+
+_NEGLIGIBLE_S = 1.0  # by so much a time-out may pass the deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +93,27 @@ class Router:
             deployment: Deployment | None = None
             try:
                 group = self._groups.find(step.alias)
-                deployment = await self._choose(group, step, tried, ends)
+                deployment = await self._choose(group, step, tried)
                 tried[deployment.id] = deployment.order
                 left = ends - self._clock.now()
                 lone = len(filters.enabled(group)) == 1
                 said = replace(call, body={**call.body, **step.override}) if step.override else call
                 target = _within(deployment.target, left)
-                note = _Note(journey, step.alias, deployment, self._clock, lone=lone)
+                note = _Note(journey, step.alias, deployment, self._clock, lone=lone, left=left)
                 return await self._attempt(said, target, note)
             except GatewayError as error:
                 own = deployment.retries if deployment else None
-                step = plan.after(error, self._untried(group, tried), own)
+                untried = self._untried(group, tried)
+                step = plan.after(error, untried, own, time_left=ends - self._clock.now())
                 journey.fallbacks = plan.fallbacks
         raise step.error
 
     async def _choose(
-        self, group: Sequence[Deployment], step: Try, tried: Mapping[str, int], ends: float
+        self, group: Sequence[Deployment], step: Try, tried: Mapping[str, int]
     ) -> Deployment:
         """A deployment not tried yet if there is one; else one again, after the pause."""
         if step.pause:
-            await self._clock.sleep(min(step.pause, max(0.0, ends - self._clock.now())))
+            await self._clock.sleep(step.pause)
         able = filters.enabled(group)
         if not able:
             raise NoDeployment(_why_off(step.alias, group))
@@ -118,7 +123,7 @@ class Router:
             soonest = min(stats[deployment.id].cooling for deployment in able)
             raise Resting(
                 f"Every deployment of {step.alias!r} is cooling down; "
-                f"try again in {soonest:.0f} seconds.",
+                f"try again in {ceil(soonest)} s.",
                 retry_after=soonest,
             )
         candidates = filters.lowest_order(filters.untried(usable, tried) or usable)
@@ -134,7 +139,9 @@ class Router:
         except BaseException as error:
             health.ended(deployment)
             if isinstance(error, Failure):
-                note.failed(error, health.failed(deployment, error, lone=note.lone))
+                counts = not note.cut_short(error, stream=call.stream)
+                rest = health.failed(deployment, error, lone=note.lone) if counts else 0.0
+                note.failed(error, rest)
             raise
         note.answered()
         if isinstance(reply.body, bytes):
@@ -157,10 +164,18 @@ class _Note:
     """Writes one attempt into the journey."""
 
     def __init__(
-        self, journey: Journey, alias: str, deployment: Deployment, clock: Clock, *, lone: bool
+        self,
+        journey: Journey,
+        alias: str,
+        deployment: Deployment,
+        clock: Clock,
+        *,
+        lone: bool,
+        left: float,
     ) -> None:
         self.deployment = deployment
         self.lone = lone  # nobody else could serve the alias
+        self._left = left  # seconds until the call's deadline
         self._journey = journey
         self._alias = alias
         self._clock = clock
@@ -174,6 +189,17 @@ class _Note:
         self._journey.attempts.append(attempt)
         self._journey.told(attempt)
 
+    def cut_short(self, failure: Failure, *, stream: bool) -> bool:
+        """Whether the call's deadline ended the attempt, long before the deployment's time-out.
+
+        That says nothing about the deployment. If it counted, one impatient client could put it
+        to rest for everybody.
+        """
+        limits = self.deployment.target.timeouts
+        own = limits.first if stream else limits.total
+        waited_out = self._took() >= self._left - 0.01
+        return failure.kind is Kind.TIMEOUT and waited_out and self._left < 0.99 * own
+
     def _took(self) -> float:
         return self._clock.now() - self._started
 
@@ -181,7 +207,7 @@ class _Note:
 def _within(target: Target, left: float) -> Target:
     """The same target, whose time-outs end no later than the call's own deadline."""
     limits = target.timeouts
-    if left >= max(limits.first, limits.total):
+    if left >= max(limits.first, limits.total) - _NEGLIGIBLE_S:
         return target
     left = max(left, 0.001)
     return replace(

@@ -1,0 +1,61 @@
+"""Hypercorn's connections behind an accept loop of our own.
+
+Hypercorn 0.18 notices that a client has closed an idle connection, and then keeps its side open
+until `keep_alive_timeout` has passed: with 75 s every visit of a client that does not come through
+nginx would cost a descriptor and a task for so long. Its own loop offers no place to mend that.
+"""
+
+import asyncio
+import socket
+from typing import Any
+
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from hypercorn.events import Event, Updated
+from hypercorn.utils import wrap_app
+
+
+class Connection(TCPServer):
+    """One connection, which ends when its client has gone."""
+
+    _gone = False
+
+    async def protocol_send(self, event: Event) -> None:
+        if self._gone and isinstance(event, Updated):
+            return  # nobody is there to wait for
+        await super().protocol_send(event)
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self._gone = True
+        await self.idle_task.stop()
+
+
+async def serve_connections(
+    app: Any, listening: socket.socket, config: Config, closing: asyncio.Event, drain_s: float
+) -> None:
+    """Accept until `closing`; then give what is open `drain_s` seconds to end, and cut the rest."""
+    loop = asyncio.get_running_loop()
+    context = WorkerContext(None)
+    framework = wrap_app(app, config.wsgi_max_body_size, "asgi")
+    open_ones: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task  # noqa: S101  # asyncio has just made it
+        open_ones.add(task)
+        task.add_done_callback(open_ones.discard)
+        await Connection(framework, loop, config, context, {}, reader, writer)
+
+    server = await asyncio.start_server(connected, sock=listening, backlog=config.backlog)
+    try:
+        await closing.wait()
+    finally:
+        await context.terminated.set()
+        server.close()
+        if open_ones:
+            _, left = await asyncio.wait(open_ones, timeout=drain_s)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
