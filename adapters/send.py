@@ -5,7 +5,7 @@ answer -> classify (refused) | document | relay (stream, returned at its first c
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
@@ -25,6 +25,7 @@ from adapters.tap import model_of
 from adapters.types import Call, Dialect, Json, Receipt, Reply, Target, Usage
 
 _ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are worth reading
+_SHORTEST_SECRET = 6  # characters; what is shorter stands where a local server wants something
 _HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
 
 
@@ -59,6 +60,7 @@ class RowAdapter:
             raise Failure(Kind.TIMEOUT, text, provider=self.name) from error
         except Failure as failure:
             failure.provider = self.name
+            failure.message = without(target.secrets.values(), failure.message)
             raise
 
     async def _attempt(self, call: Call, target: Target) -> Reply:
@@ -226,6 +228,14 @@ def _dumped(body: Json) -> bytes:
         return orjson.dumps(body)
     except TypeError as error:  # a lone surrogate cannot be written as UTF-8
         raise BadRequest(f"the request cannot be encoded as JSON: {error}") from error
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """The text with none of the secrets in it: some providers quote the key they refuse."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return text
 
 
 def _is_document(answer: Answer) -> bool:

@@ -38,6 +38,7 @@ class Exchange:
         "_settings",
         "closing",
         "headers",
+        "id_names",
         "method",
         "query",
         "request_id",
@@ -57,6 +58,7 @@ class Exchange:
         self.headers = _by_name(scope["headers"])
         self.route = "unmatched"  # the pattern that matched the path
         self.status = 0  # 0: nothing has been answered yet
+        self.id_names: tuple[bytes, ...] = (b"x-request-id",)  # where the reply says it
         self.closing = False  # the connection is not kept after this reply
         self.visit: Visit | None = None
         self._receive = receive
@@ -145,7 +147,8 @@ class Exchange:
             self._blocked.hold()
 
     def _own_headers(self) -> Headers:
-        yield b"x-request-id", self.request_id.encode()
+        for name in self.id_names:
+            yield name, self.request_id.encode()
         if self.closing and not self.scope["http_version"].startswith("2"):
             yield b"connection", b"close"
 

@@ -95,7 +95,7 @@ def _route(exchange: Exchange, journey: Journey) -> Iterator[tuple[bytes, bytes]
         deployment = answered.deployment
         yield b"x-litellm-model-id", deployment.id.encode()
         yield b"x-litellm-model-group", answered.alias.encode()
-        if base := deployment.target.base_url:
+        if (base := deployment.target.base_url) and "@" not in base:  # no password in a header
             yield b"x-litellm-model-api-base", base.partition("?")[0].encode()
     yield b"x-litellm-attempted-retries", b"%d" % journey.retries
     yield b"x-litellm-attempted-fallbacks", b"%d" % journey.fallbacks

@@ -18,6 +18,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
+_ANTHROPIC_ID_NAMES = (b"x-request-id", b"request-id")  # its SDKs read the second
+
+
 class Door:
     """An inbound API for model requests: it knows its dialect, nothing else."""
 
@@ -29,6 +32,8 @@ class Door:
     async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         exchange: Exchange = scope["exchange"]
         exchange.route = self._route
+        if self._dialect is Dialect.ANTHROPIC_MESSAGES:
+            exchange.id_names = _ANTHROPIC_ID_NAMES
         await answer(self._services, self._dialect, exchange)
 
 
