@@ -6,7 +6,7 @@ from routing.policy import RestRules
 _CREDENTIAL_REST_S = 60.0  # somebody must change a key or pay a bill
 _GONE_REST_S = 300.0  # somebody must change the configuration
 
-_NOT_ITS_FAULT = frozenset({Kind.CALLER, Kind.TOO_LONG, Kind.BLOCKED})
+NOT_ITS_FAULT = frozenset({Kind.CALLER, Kind.TOO_LONG, Kind.BLOCKED})
 _LONG_REST_S = {
     Kind.CREDENTIAL: _CREDENTIAL_REST_S,
     Kind.QUOTA: _GONE_REST_S,
@@ -23,7 +23,7 @@ def rest_s(
     `cooldown_time`. A deployment that is `lone` in its group rests only when its provider has said
     how long: to refuse callers on our own guess would turn one failure into an outage.
     """
-    if not rules.enabled or own_s == 0 or failure.kind in _NOT_ITS_FAULT:
+    if not rules.enabled or own_s == 0 or failure.kind in NOT_ITS_FAULT:
         return 0.0
     if failure.kind is Kind.RATE_LIMIT:
         asked_s = failure.retry_after

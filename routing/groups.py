@@ -13,6 +13,7 @@ from adapters.errors import UnknownModel
 from routing.deployment import Deployment
 
 _REMEMBERED = 1000  # resolved wildcard names; clients choose them, so there must be an end
+_LONGEST_NAME = 500  # that a wildcard serves: matching costs more than a name's length
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,24 @@ class Groups:
         by_alias: dict[str, tuple[Deployment, ...]] = {}
         for deployment in deployments:
             by_alias[deployment.alias] = (*by_alias.get(deployment.alias, ()), deployment)
-        exact = {name: group for name, group in by_alias.items() if "*" not in name}
-        by_model: dict[str, tuple[Deployment, ...]] = {}
-        for deployment in deployments:
-            model = f"{deployment.target.provider}/{deployment.target.model}"
-            by_model[model] = (*by_model.get(model, ()), deployment)
-        self._named = {
-            **by_model,
-            **exact,
-            **{name: exact[to] for name, to in aliases.items() if to in exact},
-            **{deployment.id: (deployment,) for deployment in deployments},
-        }
         self._wildcards = [
             _Wildcard(_pattern(name), by_alias[name])
             for name in sorted(by_alias, key=_specificity)
             if "*" in name
         ]
+        exact = {name: group for name, group in by_alias.items() if "*" not in name}
+        whole = [deployment for deployment in deployments if "*" not in deployment.target.model]
+        by_model: dict[str, tuple[Deployment, ...]] = {}
+        for deployment in whole:
+            model = f"{deployment.target.provider}/{deployment.target.model}"
+            if not self._wildcard(model):
+                by_model[model] = (*by_model.get(model, ()), deployment)
+        self._named = {
+            **by_model,
+            **exact,
+            **{name: exact[to] for name, to in aliases.items() if to in exact},
+            **{deployment.id: (deployment,) for deployment in whole},
+        }
         self._aliases = aliases
         self._resolved: dict[str, tuple[Deployment, ...]] = {}
 
@@ -63,16 +66,25 @@ class Groups:
 
     def _resolve(self, name: str) -> Sequence[Deployment]:
         asked = self._aliases.get(name, name)
+        match = self._wildcard(asked) if len(asked) <= _LONGEST_NAME else None
+        if match is None:
+            raise UnknownModel(
+                f"The model {name[:_LONGEST_NAME]!r} is not configured here. "
+                "GET /v1/models lists what is."
+            )
+        wildcard, captures = match
+        group = tuple(_filled(d, asked, captures) for d in wildcard.deployments)
+        if len(self._resolved) >= _REMEMBERED:
+            self._resolved.clear()
+        self._resolved[name] = group
+        return group
+
+    def _wildcard(self, name: str) -> tuple[_Wildcard, tuple[str, ...]] | None:
+        """The most specific wildcard that fits, and what its stars stand for."""
         for wildcard in self._wildcards:
-            if found := wildcard.pattern.fullmatch(asked):
-                group = tuple(_filled(d, asked, found.groups()) for d in wildcard.deployments)
-                if len(self._resolved) >= _REMEMBERED:
-                    self._resolved.clear()
-                self._resolved[name] = group
-                return group
-        raise UnknownModel(
-            f"The model {name!r} is not configured here. GET /v1/models lists what is."
-        )
+            if found := wildcard.pattern.fullmatch(name):
+                return wildcard, found.groups()
+        return None
 
 
 def _filled(wild: Deployment, asked: str, captures: tuple[str, ...]) -> Deployment:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from adapters.clock import Clock
 from adapters.errors import Failure
 from adapters.types import Body
-from routing.cooldown import rest_s
+from routing.cooldown import NOT_ITS_FAULT, rest_s
 from routing.deployment import IDLE, Deployment, Stats
 from routing.policy import RestRules
 
@@ -22,6 +22,12 @@ class _State:
         self.failures: deque[float] = deque(maxlen=_REMEMBERED)  # when
         self.rested_at = 0.0  # when it may be used again
 
+    def seen(self, now: float) -> Stats:
+        failures = self.failures
+        while failures and failures[0] < now - _WINDOW_S:
+            failures.popleft()
+        return Stats(self.in_flight, len(failures), _left(self.rested_at - now))
+
 
 class Health:
     """Writes outcomes, reads `Stats`. Nothing here waits, so routing never suspends on it."""
@@ -35,9 +41,7 @@ class Health:
         now = self._clock.now()
         states = self._states
         return {
-            deployment.id: Stats(state.in_flight, len(state.failures), _left(state.rested_at - now))
-            if (state := states.get(deployment.id))
-            else IDLE
+            deployment.id: state.seen(now) if (state := states.get(deployment.id)) else IDLE
             for deployment in deployments
         }
 
@@ -49,15 +53,14 @@ class Health:
 
     def failed(self, deployment: Deployment, failure: Failure, *, lone: bool) -> float:
         """Note a failure; returns the seconds that the deployment now rests."""
+        if failure.kind in NOT_ITS_FAULT:
+            return 0.0
         state = self._state(deployment)
         now = self._clock.now()
-        failures = state.failures
-        failures.append(now)
-        while failures[0] < now - _WINDOW_S:
-            failures.popleft()
+        state.failures.append(now)
         rest = rest_s(
             failure,
-            recent=len(failures),
+            recent=state.seen(now).failures,
             rules=self._rules,
             own_s=deployment.cooldown_s,
             lone=lone,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from math import inf
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
@@ -30,6 +31,7 @@ RULES: Mapping[Kind, Rule] = {
 }
 _NOBODY = Rule(sibling=False, again=False, fallback=True)  # no attempt could be made
 _FINAL = Rule(sibling=False, again=False, fallback=False)
+_MOMENT_S = 0.01  # an attempt that must end sooner than this is not worth making
 
 
 class Untried(Enum):
@@ -73,6 +75,7 @@ class Plan:
         self._seen = [alias]
         self._retries = 0
         self._waited = False
+        self._time_left = inf
         self._error: GatewayError | None = None
 
     @property
@@ -83,14 +86,27 @@ class Plan:
     def start(self) -> Try:
         return self._step
 
-    def after(self, error: GatewayError, untried: Untried, own_retries: int | None = None) -> Step:
+    def after(
+        self,
+        error: GatewayError,
+        untried: Untried,
+        own_retries: int | None = None,
+        *,
+        time_left: float = inf,
+    ) -> Step:
         """What follows when an attempt, or the choice of a deployment, has failed so.
 
         `own_retries`: `num_retries` of the deployment that failed, if it has one.
+        `time_left`: seconds until the call's deadline; no pause reaches it, no attempt follows it.
         """
+        self._time_left = time_left
         rule = _rule(error)
         if self._step.alias == self._origin:
             self._error = error
+            if isinstance(error, UnknownModel):  # no fallback makes a misspelt name right
+                rule = _FINAL
+        if time_left < _MOMENT_S:
+            return GiveUp(self._error or error)
         left = self._retries < self._allowed(own_retries)
         step = self._retry(error, rule, untried, left=left)
         step = step or (self._next_alias(error) if rule.fallback else None)
@@ -114,7 +130,7 @@ class Plan:
             return self._same_alias()
         if rule.again and left and untried is Untried.NONE:
             pause = self._pause(error)
-            if pause <= self._policy.patience:
+            if self._bearable(pause):
                 self._retries += 1
                 return self._same_alias(pause)
         return None
@@ -124,10 +140,13 @@ class Plan:
         wait = error.retry_after
         if not isinstance(error, Resting) or wait is None or self._waited:
             return None
-        if wait > self._policy.patience:
+        if not self._bearable(wait):
             return None
         self._waited = True
         return self._same_alias(wait)
+
+    def _bearable(self, pause: float) -> bool:
+        return pause <= self._policy.patience and pause < self._time_left - _MOMENT_S
 
     def _same_alias(self, pause: float = 0.0) -> Try:
         return Try(self._step.alias, pause, self._step.override)

@@ -17,7 +17,6 @@ from routing.plan import Plan, Step, Try, Untried
 from routing.policy import Policy
 from routing.strategies import Strategy
 
-
 _NEGLIGIBLE_S = 1.0  # by so much a time-out may pass the deadline
 
 

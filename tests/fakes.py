@@ -1,8 +1,10 @@
-"""Stand-ins that tests own: time, and providers that play a script."""
+"""Stand-ins that tests own: time, networks, and providers that play a script."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 
-from adapters.types import Body, Call, Receipt, Reply, Target
+from adapters.provider import Upstream
+from adapters.types import Body, Call, Receipt, Reply, Target, Timeouts
 
 
 class FakeClock:
@@ -48,7 +50,7 @@ class FakeBody:
 class FakeAdapter:
     """Plays a script: exceptions are raised, bodies are answered. The last step repeats."""
 
-    def __init__(self, name: str, *script: bytes | FakeBody | Exception) -> None:
+    def __init__(self, name: str, *script: bytes | FakeBody | BaseException) -> None:
         self.name = name
         self.script = list(script)
         self.calls: list[Call] = []
@@ -62,6 +64,67 @@ class FakeAdapter:
         self.calls.append(call)
         self.targets.append(target)
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if isinstance(step, Exception):
+        if isinstance(step, BaseException):
             raise step
         return Reply(step, Receipt())
+
+
+class FakeAnswer:
+    """An answer that arrives in these pieces; an exception among them is raised. `stalls`: its end
+    never comes.
+    """
+
+    def __init__(
+        self,
+        *pieces: bytes | Exception,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        stalls: bool = False,
+    ) -> None:
+        self.status = status
+        self.headers = headers or {}
+        self.watched = 0
+        self.reads = 0
+        self.closed: list[bool] = []  # what each `close` said about `finished`
+        self._pieces = list(pieces)
+        self._stalls = stalls
+
+    async def document(self) -> bytes:
+        whole = b""
+        while piece := await self.read():
+            whole += piece
+        return whole
+
+    def watch(self) -> None:
+        self.watched += 1
+
+    async def read(self) -> bytes:
+        self.reads += 1
+        if not self._pieces:
+            if self._stalls:
+                await asyncio.Event().wait()
+            return b""
+        piece = self._pieces.pop(0)
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
+
+    async def close(self, *, finished: bool) -> None:
+        self.closed.append(finished)
+
+
+class FakeTransport:
+    """A network with one answer for each request; the last one repeats."""
+
+    def __init__(self, *answers: FakeAnswer | Exception) -> None:
+        self.requests: list[Upstream] = []
+        self.credentials: list[str] = []
+        self._answers = list(answers)
+
+    async def post(self, request: Upstream, _timeouts: Timeouts, credential: str) -> FakeAnswer:
+        self.requests.append(request)
+        self.credentials.append(credential)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
