@@ -37,7 +37,8 @@ _MOMENT_S = 0.01  # an attempt that must end sooner than this is not worth makin
 class Untried(Enum):
     """What the alias still has that was not tried for this call and may be used now."""
 
-    NONE = auto()
+    NONE = auto()  # nothing; something that was tried may be used again
+    RESTING = auto()  # nothing, and all that was tried is cooling down
     SIBLING = auto()  # of the same order
     NEXT_ORDER = auto()  # only of a higher order
 
@@ -102,13 +103,17 @@ class Plan:
         self._time_left = time_left
         rule = _rule(error)
         if self._step.alias == self._origin:
-            self._error = error
+            if not (isinstance(error, Resting) and isinstance(self._error, Failure)):
+                self._error = error  # what happened says more than the rest that came of it
             if isinstance(error, UnknownModel):  # no fallback makes a misspelt name right
                 rule = _FINAL
         if time_left < _MOMENT_S:
             return GiveUp(self._error or error)
         left = self._retries < self._allowed(own_retries)
-        step = self._retry(error, rule, untried, left=left)
+        step = self._sibling(rule, untried, left=left)
+        if not step and self._elsewhere_first(error, untried):
+            step = self._next_alias(error)
+        step = step or self._again(error, rule, untried, left=left)
         step = step or (self._next_alias(error) if rule.fallback else None)
         step = step or self._wait(error)
         if not step:
@@ -120,20 +125,38 @@ class Plan:
         words = (self._policy.retries_asked, own_retries, self._policy.retries)
         return next(retries for retries in words if retries is not None)
 
-    def _retry(
+    def _sibling(self, rule: Rule, untried: Untried, *, left: bool) -> Try | None:
+        """Another deployment of the same alias, at once. A higher order costs no retry."""
+        if not rule.sibling:
+            return None
+        if untried is Untried.NEXT_ORDER:
+            self._retries = 0
+            return self._same_alias()
+        if untried is Untried.SIBLING and left:
+            self._retries += 1
+            return self._same_alias()
+        return None
+
+    def _elsewhere_first(self, error: GatewayError, untried: Untried) -> bool:
+        """Whether another alias is better than the same deployment again: it is at rest, or has
+        asked to be left alone.
+        """
+        limited = isinstance(error, Failure) and error.kind is Kind.RATE_LIMIT
+        resting = isinstance(error, Failure) and untried is Untried.RESTING
+        return limited or (resting and _rule(error).fallback)
+
+    def _again(
         self, error: GatewayError, rule: Rule, untried: Untried, *, left: bool
     ) -> Try | None:
-        if rule.sibling and (
-            untried is Untried.NEXT_ORDER or (untried is Untried.SIBLING and left)
-        ):
-            self._retries = 0 if untried is Untried.NEXT_ORDER else self._retries + 1
-            return self._same_alias()
-        if rule.again and left and untried is Untried.NONE:
-            pause = self._pause(error)
-            if self._bearable(pause):
-                self._retries += 1
-                return self._same_alias(pause)
-        return None
+        """The same deployment once more, after a pause; a rest says by itself how long it takes."""
+        if not (rule.again and left) or untried in {Untried.SIBLING, Untried.NEXT_ORDER}:
+            return None
+        resting = untried is Untried.RESTING
+        pause = (error.retry_after or 0.0) if resting else self._pause(error)
+        if not self._bearable(pause):
+            return None
+        self._retries += 1
+        return self._same_alias(pause)
 
     def _wait(self, error: GatewayError) -> Try | None:
         """Nobody else is left: wait once for a resting deployment, if that is bearable."""

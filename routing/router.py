@@ -151,9 +151,10 @@ class Router:
 
     def _untried(self, group: Sequence[Deployment], tried: Mapping[str, int]) -> Untried:
         able = filters.enabled(group)
-        fresh = filters.untried(filters.rested(able, self._health.stats(able)), tried)
+        usable = filters.rested(able, self._health.stats(able))
+        fresh = filters.untried(usable, tried)
         if not fresh:
-            return Untried.NONE
+            return Untried.NONE if usable else Untried.RESTING
         reached = max((tried[d.id] for d in group if d.id in tried), default=0)
         sibling = any(deployment.order <= reached for deployment in fresh)
         return Untried.SIBLING if sibling else Untried.NEXT_ORDER

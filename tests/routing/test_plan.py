@@ -25,6 +25,7 @@ from tests.routing.worlds import chain, failure
 README = Path(__file__).parents[2] / "routing" / "README.md"
 
 NONE, SIBLING, NEXT_ORDER = Untried.NONE, Untried.SIBLING, Untried.NEXT_ORDER
+ALL_REST = Untried.RESTING
 RESTING = Resting("all are cooling down", retry_after=3.0)
 OFF = NoDeployment("no key")
 UNKNOWN = UnknownModel("no such model")
@@ -69,6 +70,16 @@ CASES = {
         LADDER,
         [(Kind.TRANSIENT, NONE)] * 6,
         ["big", "big", "small", "small", "tiny", "tiny"],
+    ),
+    "who is told to slow down goes elsewhere rather than wait": Case(
+        LADDER, [(Kind.RATE_LIMIT, NONE)] * 2, ["big", "small", "tiny"]
+    ),
+    "and waits where there is no elsewhere": Case(LONE, [(Kind.RATE_LIMIT, NONE)], ["big", "big"]),
+    "when all rest, another alias is asked at once": Case(
+        LADDER, [(Kind.TRANSIENT, ALL_REST)], ["big", "small"]
+    ),
+    "when all rest and nobody else is there, the same is asked again": Case(
+        LONE, [(Kind.TRANSIENT, ALL_REST)], ["big", "big"]
     ),
     "a long prompt has its own chain, then the general one": Case(
         LADDER, [(Kind.TOO_LONG, SIBLING)] * 9, ["big", "long", "small", "tiny"]
@@ -327,3 +338,20 @@ def test_the_table_in_the_readme_agrees_with_the_rules() -> None:
     said = {Kind[kind]: Rule(*(answer == "yes" for answer in answers)) for kind, *answers in rows}
     assert said == RULES
     assert len(rows) == len(RULES)
+
+
+def test_the_failure_is_told_and_not_the_rest_that_came_of_it() -> None:
+    failed = failure(Kind.TRANSIENT)
+
+    *_, last = steps(Policy(retries=1), [(failed, NONE), (Resting("all", retry_after=99.0), NONE)])
+
+    assert last == GiveUp(failed)
+
+
+def test_a_rest_that_is_known_is_not_waited_for_twice() -> None:
+    plan = Plan("big", Policy(backoff=8.0, backoff_max=8.0), Random(1))
+    plan.start()
+
+    step = plan.after(failure(Kind.RATE_LIMIT, retry_after=2.0), ALL_REST)
+
+    assert step == Try("big", pause=2.0)
