@@ -85,6 +85,7 @@ def main(  # noqa: PLR0917  # one parameter per flag
     models = Models.load()
     with _problems_told():
         loaded = _load(config, model, alias, api_base, api_version, models, strict=strict)
+        _find_strategy(loaded.settings.strategy, config)
     key = loaded.settings.master_key
     address = _address(host, key, no_auth=insecure_no_auth, weak_key=insecure_master_key)
     how = How(server=server, predrain=predrain, drain=drain)  # type: ignore[arg-type]  # a Choice
@@ -141,6 +142,24 @@ def _load(  # noqa: PLR0917  # as many as the flags it reads
         environ=os.environ,
         world=world,
     )
+
+
+def _find_strategy(name: str, config: str | None) -> None:
+    """A strategy of the operator's own lies beside the configuration, as with LiteLLM.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    from gateway.config.settings import ConfigError, Note  # noqa: PLC0415
+    from routing import strategies  # noqa: PLC0415
+
+    if config and "." in name:
+        sys.path.append(str(Path(config).resolve().parent))
+    try:
+        strategies.find(name)
+    except LookupError as error:
+        problem = Note("router_settings.routing_strategy", str(error))
+        raise ConfigError(config or "--model", (problem,)) from error
 
 
 def _address(host: str, master_key: str, *, no_auth: bool, weak_key: bool) -> str:
