@@ -105,6 +105,8 @@ class Http:
         except _Stale:
             # A kept connection that its owner had closed meanwhile: nothing was processed and
             # nothing billed, so this is not an attempt that failed.
+            if not self._open:
+                raise
             return await pool.post(request, timeouts)
 
     def _pool(self, credential: str) -> "_Pool":
@@ -151,7 +153,7 @@ class _Pool:
                 timeout=_DEFAULT if timeouts.connect == _CONNECT_S else _limits(timeouts.connect),
             )
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if isinstance(error, aiohttp.ClientConnectorError) or self._connector.was_fresh():
+            if self._connector.was_fresh() or not _was_stale(error):
                 raise _failure(error) from error
             raise _Stale(Kind.TRANSIENT, "the provider closed its connections") from error
         except _ERRORS as error:
@@ -209,6 +211,7 @@ class _HttpAnswer:
     def watch(self) -> None:
         limits = self._timeouts
         self._idle = self._alarm(limits.idle, f"no byte for {limits.idle:g} s")
+        self._idle.hold()  # until the first read
         self._barren = self._alarm(limits.barren, f"no data event for {limits.barren:g} s")
         self._whole = self._alarm(limits.stream, f"no end within {limits.stream:g} s")
 
@@ -222,7 +225,7 @@ class _HttpAnswer:
             raise _failure(error) from error
         if idle and barren:
             idle.hold()  # while the client is slow, nobody is listening to the provider
-            if not data.startswith(b":"):
+            if not data.startswith(b":") or b"\ndata:" in data:
                 barren.touch()
         return data
 
@@ -235,7 +238,7 @@ class _HttpAnswer:
                 async with asyncio.timeout(_DRAIN_S):
                     while await self._content.readany():
                         pass
-        except _ERRORS:
+        except (*_ERRORS, Failure):
             pass
         finally:
             self._response.close()  # after the end of the body this keeps the connection
@@ -243,6 +246,13 @@ class _HttpAnswer:
     def _alarm(self, quiet_s: float, missing: str) -> Alarm:
         failure = Failure(Kind.TIMEOUT, f"the provider sent {missing}")
         return Alarm(quiet_s, lambda: self._content.set_exception(failure))
+
+
+def _was_stale(error: aiohttp.ClientError) -> bool:
+    """Whether nothing came back. A head that was cut off is there as the error's message."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)
+    return not isinstance(error, aiohttp.ClientConnectorError)
 
 
 _CONNECT_S = Timeouts().connect

@@ -4,7 +4,6 @@ Both are machines without I/O: what one read gave goes in, what one write may se
 give out whole events only, so that an error or a keep-alive may follow at any moment.
 """
 
-import re
 from typing import Protocol
 
 import orjson
@@ -12,11 +11,9 @@ import orjson
 from adapters.dialects import Machine, Wire
 from adapters.dialects.chat import is_usage_only
 from adapters.errors import Failure, Kind
-from adapters.sse import Cutter, encode, events, frames
-from adapters.tap import Tap
-from adapters.types import Receipt
-
-_NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
+from adapters.sse import Cutter, encode, events
+from adapters.tap import Tap, with_usage
+from adapters.types import Receipt, Usage
 
 
 class Relay(Protocol):
@@ -64,13 +61,22 @@ class Passage:
 
     def feed(self, data: bytes) -> bytes:
         used = self._receipt.usage
-        whole = self._inlet.feed(data)
-        if self._strip_usage and self._receipt.usage is not used:
-            return b"".join(frame for frame in frames(whole) if not _is_usage_only(frame))
-        return whole
+        return self._stripped(self._inlet.feed(data), used)
 
     def close(self) -> bytes:
-        return self._inlet.close()
+        used = self._receipt.usage
+        return self._stripped(self._inlet.close(), used)
+
+    def _stripped(self, whole: bytes, used: Usage) -> bytes:
+        if not self._strip_usage or self._receipt.usage is used:
+            return whole
+        kept: list[bytes] = []
+        at = 0
+        for begin, end in with_usage(whole):
+            if _is_usage_only(whole[begin:end]):
+                kept.append(whole[at:begin])
+                at = end
+        return b"".join((*kept, whole[at:]))
 
 
 class Interpreter:
@@ -132,7 +138,7 @@ class _Inlet:
 
 
 def _is_usage_only(frame: bytes) -> bool:
-    return bool(_NO_CHOICES.search(frame)) and any(
+    return any(
         event.data.startswith(b"{") and is_usage_only(orjson.loads(event.data))
         for event in events(frame)
     )

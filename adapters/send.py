@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 import orjson
@@ -59,8 +60,7 @@ class RowAdapter:
             text = f"{self.name} gave {what} within {limit:g} s"
             raise Failure(Kind.TIMEOUT, text, provider=self.name) from error
         except Failure as failure:
-            failure.provider = self.name
-            failure.message = without(target.secrets.values(), failure.message)
+            _own(failure, self.name, target)
             raise
 
     async def _attempt(self, call: Call, target: Target) -> Reply:
@@ -73,7 +73,7 @@ class RowAdapter:
             if not 200 <= answer.status < 300:
                 await self._refuse(answer)
             if call.stream and not _is_document(answer):
-                return await self._stream(call, answer, tongue, asked)
+                return await self._stream(target, answer, tongue, asked)
             return await self._document(call, answer, tongue, asked)
         except BaseException:
             await answer.close(finished=False)
@@ -98,7 +98,7 @@ class RowAdapter:
                 body = {k: v for k, v in body.items() if k not in translation.droppable}
             with _spelling(BadRequest, "the request cannot be translated"):
                 body = translation.request(body)
-        if call.stream and tongue.chat:
+        if call.stream and tongue.chat and "stream_options" not in target.drop_fields:
             options = body.get("stream_options") or {}
             body = {**body, "stream_options": {**options, "include_usage": True}}
         for quirk in self._provider.quirks if tongue.chat else ():
@@ -147,28 +147,30 @@ class RowAdapter:
         await answer.close(finished=True)
         return Reply(raw, receipt, answer.headers)
 
-    async def _stream(self, call: Call, answer: Answer, tongue: _Tongue, asked: Json) -> Reply:
+    async def _stream(self, target: Target, answer: Answer, tongue: _Tongue, asked: Json) -> Reply:
         """Read up to the commit point: until here everything may be tried again elsewhere."""
         receipt = Receipt()
-        relay = self._relay(call, tongue, asked, receipt)
+        relay = self._relay(tongue, asked, receipt)
         held: list[bytes] = []
         while not relay.content:
             data = await answer.read()
             held.append(_step(relay, data))
             if relay.failure:
                 raise relay.failure
-            if not data:
+            if not data or receipt.complete:
                 break
         if not relay.content:
             raise Failure(Kind.BROKEN, f"{self.name} ended its answer before it began")
         answer.watch()
-        return Reply(_Flow(b"".join(held), answer, relay, receipt), receipt, answer.headers)
+        own = partial(_own, provider=self.name, target=target)
+        flow = _Flow(b"".join(held), answer, relay, receipt, own)
+        return Reply(flow, receipt, answer.headers)
 
-    def _relay(self, call: Call, tongue: _Tongue, asked: Json, receipt: Receipt) -> Relay:
+    def _relay(self, tongue: _Tongue, asked: Json, receipt: Receipt) -> Relay:
         if tongue.translation:
             machine = tongue.translation.stream(asked, int(self._clock.wall()))
             return Interpreter(tongue.wire, machine, receipt, self.name)
-        wants_usage = bool((call.body.get("stream_options") or {}).get("include_usage"))
+        wants_usage = bool((asked.get("stream_options") or {}).get("include_usage"))
         strip = tongue.chat and not wants_usage
         return Passage(tongue.wire, receipt, self.name, strip_usage=strip)
 
@@ -178,11 +180,19 @@ class _Flow:
     times the JSON.
     """
 
-    def __init__(self, first: bytes, answer: Answer, relay: Relay, receipt: Receipt) -> None:
+    def __init__(
+        self,
+        first: bytes,
+        answer: Answer,
+        relay: Relay,
+        receipt: Receipt,
+        own: Callable[[Failure], None],
+    ) -> None:
         self._first = first
         self._answer = answer
         self._relay = relay
         self._receipt = receipt
+        self._own = own
         self._ended = False  # the provider's stream has been read to its end
 
     def __aiter__(self) -> "_Flow":
@@ -192,16 +202,23 @@ class _Flow:
         if self._first:
             first, self._first = self._first, b""
             return first
-        while not (self._ended or self._receipt.complete):
-            if failure := self._relay.failure:
-                raise failure
+        try:
+            if out := await self._next():
+                return out
+        except Failure as failure:
+            self._own(failure)
+            raise
+        raise StopAsyncIteration
+
+    async def _next(self) -> bytes:
+        while not (self._ended or self._receipt.complete or self._relay.failure):
             data = await self._answer.read()
             self._ended = not data
             if out := _step(self._relay, data):
                 return out
         if failure := self._relay.failure:
             raise failure
-        raise StopAsyncIteration
+        return b""
 
     async def aclose(self) -> None:
         await self._answer.close(finished=self._ended or self._receipt.complete)
@@ -236,6 +253,13 @@ def without(secrets: Iterable[str], text: str) -> str:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "***")
     return text
+
+
+def _own(failure: Failure, provider: str, target: Target) -> None:
+    """Make a failure say whose it is, and nothing that is secret."""
+    failure.provider = provider
+    failure.message = without(target.secrets.values(), failure.message)
+    failure.args = (failure.message,)
 
 
 def _is_document(answer: Answer) -> bool:

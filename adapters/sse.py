@@ -107,6 +107,31 @@ def frames(whole: bytes) -> list[bytes]:
     return [whole[a:b] for a, b in pairwise(cuts)]
 
 
+def bounds(whole: bytes, position: int) -> tuple[int, int]:
+    """Where the event begins and ends that holds the byte at `position`."""
+    blank = _blank_line_of(whole)
+    if blank:
+        begin = whole.rfind(blank, 0, position)
+        end = whole.find(blank, position)
+        length = len(blank)
+        return begin + length if begin >= 0 else 0, end + length if end >= 0 else len(whole)
+    begin = 0
+    for frame in frames(whole):
+        end = begin + len(frame)
+        if position < end:
+            break
+        begin = end
+    return begin, end
+
+
+def _blank_line_of(whole: bytes) -> bytes:
+    """How events are separated, if all of them are in the same way."""
+    if b"\r" not in whole:
+        return b"\n\n"
+    mixed = b"\n\n" in whole or b"\r\r" in whole or b"\n\r" in whole.replace(b"\r\n\r\n", b"")
+    return b"" if mixed else b"\r\n\r\n"
+
+
 def encode(event: Event) -> bytes:
     """One event as bytes."""
     head = b"event: %b\n" % event.name.encode() if event.name else b""

@@ -4,13 +4,14 @@ Only events that can hold such a fact are parsed; searching costs a tenth of par
 """
 
 import re
+from collections.abc import Iterator
 
 import orjson
 
 from adapters.classify import classify_error
 from adapters.dialects import Wire
 from adapters.errors import Failure, Kind
-from adapters.sse import Event, events, frames
+from adapters.sse import bounds, events
 from adapters.types import Json, Receipt, Usage
 
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
@@ -30,7 +31,9 @@ class Tap:
         self._wire = wire
         self._receipt = receipt
         self._provider = provider
-        self._last = b"\n" + wire.last
+        field, _, self._word = wire.last.partition(b": ")
+        last = re.escape(field) + b": ?" + re.escape(self._word)
+        self._last = re.compile(rb"(?:\A|[\r\n])" + last)  # any line end; the space may be absent
 
     def see(self, whole: bytes) -> bytes:
         """Whole events have arrived; returns those of them that count.
@@ -41,64 +44,68 @@ class Tap:
         receipt = self._receipt
         if receipt.complete or self.failure:
             return b""
-        if self.content:
-            self._scan(whole)
-        else:
-            self._open(whole)
+        last = self._last.search(whole) if self._word in whole else None
+        if last:
+            whole = whole[: bounds(whole, last.end() - 1)[1]]
+        sound = self._scan(whole) if self.content else self._open(whole)
         if self.failure:
-            return self._before_error(whole)
+            whole = whole[:sound]
         if not receipt.finish and self._wire.finish.search(whole):
             receipt.finish = True
-        if whole.startswith(self._wire.last) or self._last in whole:
-            receipt.complete = True
-            return self._through_last(whole)
+        receipt.complete = last is not None and self.failure is None
         return whole
 
-    def _open(self, whole: bytes) -> None:
-        """Read events one by one until one has content; what follows is only searched."""
-        opening = frames(whole)
-        for index, frame in enumerate(opening):
-            for event in events(frame):
-                document = _document(event)
+    def _open(self, whole: bytes) -> int:
+        """Read events one by one until one has content; what follows is only searched. Returns
+        how many bytes come before an error.
+        """
+        begin = 0
+        while begin < len(whole) and not self.content:
+            end = bounds(whole, begin)[1]
+            for document in _documents(whole[begin:end]):
+                if self._fails(document):
+                    return begin
                 self._note(document)
-                if not self._receipt.model:
-                    self._receipt.model = model_of(document)
-                if self._wire.content(document):
-                    self.content = True
-            if self.content:
-                self._scan(b"".join(opening[index + 1 :]))
-                return
+                self._receipt.model = self._receipt.model or model_of(document)
+                self.content = self.content or self._wire.content(document)
+            begin = end
+        return begin + self._scan(whole[begin:])
 
-    def _scan(self, whole: bytes) -> None:
-        """Read those events that may tell of usage or of an error."""
-        if not (_USAGE.search(whole) or _ERROR.search(whole)):
-            return
-        for frame in frames(whole):
-            if _USAGE.search(frame) or _ERROR.search(frame):
-                for event in events(frame):
-                    self._note(_document(event))
+    def _scan(self, whole: bytes) -> int:
+        """Read only events that may tell of usage or of an error. Returns how many bytes come
+        before an error.
+        """
+        sound = len(whole)
+        if b'"error"' in whole:
+            for found in _ERROR.finditer(whole):
+                begin, end = bounds(whole, found.start())
+                if any(self._fails(document) for document in _documents(whole[begin:end])):
+                    sound = begin
+                    break
+        for begin, end in with_usage(whole, sound):
+            for document in _documents(whole[begin:end]):
+                self._note(document)
+        return sound
+
+    def _fails(self, document: Json) -> bool:
+        if error := self._wire.error(document):
+            self.failure = classify_error(self._provider, error)
+            self._note(document)  # what was used is owed all the same
+        return self.failure is not None
 
     def _note(self, document: Json) -> None:
-        if (error := self._wire.error(document)) and not self.failure:
-            self.failure = classify_error(self._provider, error)
         if told := self._wire.usage(document):
             self._receipt.usage = merged(self._receipt.usage, told)
 
-    def _before_error(self, whole: bytes) -> bytes:
-        sound: list[bytes] = []
-        for frame in frames(whole):
-            if any(self._wire.error(_document(event)) for event in events(frame)):
-                break
-            sound.append(frame)
-        return b"".join(sound)
 
-    def _through_last(self, whole: bytes) -> bytes:
-        counted: list[bytes] = []
-        for frame in frames(whole):
-            counted.append(frame)
-            if frame.startswith(self._wire.last) or self._last in frame:
-                break
-        return b"".join(counted)
+def with_usage(whole: bytes, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Where the events begin and end that may tell of usage."""
+    end = len(whole) if end is None else end
+    found = _USAGE.search(whole, 0, end)
+    while found:
+        begin_end = bounds(whole, found.start())
+        yield begin_end
+        found = _USAGE.search(whole, begin_end[1], end)
 
 
 def merged(before: Usage, told: Usage) -> Usage:
@@ -119,12 +126,13 @@ def model_of(document: Json) -> str:
     return named if isinstance(named, str) else ""
 
 
-def _document(event: Event) -> Json:
-    """An event's data; nothing for `[DONE]` and its like."""
-    if not event.data.startswith(b"{"):
-        return {}
-    try:
-        document: Json = orjson.loads(event.data)
-    except orjson.JSONDecodeError as error:
-        raise Failure(Kind.BROKEN, "the provider sent an event that is not JSON") from error
-    return document
+def _documents(whole: bytes) -> Iterator[Json]:
+    """The data of events; `[DONE]` and its like are left out."""
+    for event in events(whole):
+        if event.data.startswith(b"{"):
+            try:
+                document: Json = orjson.loads(event.data)
+            except orjson.JSONDecodeError as error:
+                text = "the provider sent an event that is not JSON"
+                raise Failure(Kind.BROKEN, text) from error
+            yield document

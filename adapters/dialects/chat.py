@@ -74,14 +74,14 @@ def _object(value: Any) -> Json:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return int(value) if isinstance(value, int | float) and value > 0 else 0
 
 
 WIRE = Wire(
     content=has_content,
     error=error,
     usage=usage,
-    finish=re.compile(rb'"finish_reason"\s*:\s*"'),
+    finish=re.compile(rb'"finish_reason"\s*:\s*"[^"]'),
     last=b"data: [DONE]",
     end=b"data: [DONE]\n\n",
 )
