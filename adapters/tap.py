@@ -32,8 +32,7 @@ class Tap:
         self._receipt = receipt
         self._provider = provider
         field, _, self._word = wire.last.partition(b": ")
-        last = re.escape(field) + b": ?" + re.escape(self._word)
-        self._last = re.compile(rb"(?:\A|[\r\n])" + last)  # any line end; the space may be absent
+        self._fields = (field + b": ", field + b":")  # the space may be absent
 
     def see(self, whole: bytes) -> bytes:
         """Whole events have arrived; returns those of them that count.
@@ -44,16 +43,26 @@ class Tap:
         receipt = self._receipt
         if receipt.complete or self.failure:
             return b""
-        last = self._last.search(whole) if self._word in whole else None
-        if last:
-            whole = whole[: bounds(whole, last.end() - 1)[1]]
+        last = self._last_event(whole)
+        if last >= 0:
+            whole = whole[: bounds(whole, last)[1]]
         sound = self._scan(whole) if self.content else self._open(whole)
         if self.failure:
             whole = whole[:sound]
         if not receipt.finish and self._wire.finish.search(whole):
             receipt.finish = True
-        receipt.complete = last is not None and self.failure is None
+        receipt.complete = last >= 0 and self.failure is None
         return whole
+
+    def _last_event(self, whole: bytes) -> int:
+        """Where the dialect's last event stands, -1 if not here. A text may speak of it too."""
+        at = whole.find(self._word)
+        while at >= 0:
+            line = max(whole.rfind(b"\n", 0, at), whole.rfind(b"\r", 0, at)) + 1
+            if whole[line:at] in self._fields:
+                break
+            at = whole.find(self._word, at + 1)
+        return at
 
     def _open(self, whole: bytes) -> int:
         """Read events one by one until one has content; what follows is only searched. Returns
