@@ -84,12 +84,17 @@ def events(
     gap_s: float = 0.0,
     end: End = "clean",
     headers: Mapping[str, str] | None = None,
+    head: bool = True,
 ) -> Script:
-    """A stream, one write for each chunk. It ends cleanly, is cut (FIN or RST), or never ends."""
+    """A stream, one write for each chunk. It ends cleanly, is cut (FIN or RST), or never ends.
+
+    Without `head` it goes on where another script has begun.
+    """
 
     async def play(wire: Wire, seen: Seen) -> None:
         named = {"content-type": "text/event-stream", **(headers or {})}
-        await wire.head(200, {**named, "transfer-encoding": "chunked"})
+        if head:
+            await wire.head(200, {**named, "transfer-encoding": "chunked"})
         for chunk in chunks:
             await wire.chunk(chunk)
             await asyncio.sleep(gap_s)
@@ -102,6 +107,23 @@ def events(
                 wire.reset()
             case "stall":
                 await seen.closed.wait()
+
+    return play
+
+
+def nodded(
+    chunks: Sequence[bytes], nod: asyncio.Event, *, headers: Mapping[str, str] | None = None
+) -> Script:
+    """A stream whose every chunk waits until the one before has been acknowledged by a nod."""
+
+    async def play(wire: Wire, _: Seen) -> None:
+        named = {"content-type": "text/event-stream", **(headers or {})}
+        await wire.head(200, {**named, "transfer-encoding": "chunked"})
+        for chunk in chunks:
+            await wire.chunk(chunk)
+            await nod.wait()
+            nod.clear()
+        await wire.raw(b"0\r\n\r\n")
 
     return play
 
@@ -149,6 +171,18 @@ class Upstream:
         """Queue scripts up."""
         self._scripts += scripts
 
+    def forget(self) -> None:
+        """Neither scripts nor requests: as good as new, on the same port."""
+        self.requests.clear()
+        self._scripts.clear()
+
+    async def asked(self, count: int = 1, within_s: float = 10.0) -> Seen:
+        """The request of that number, counted from one, as soon as it is here."""
+        async with asyncio.timeout(within_s):
+            while len(self.requests) < count:  # noqa: ASYNC110  # for tests, plain is better
+                await asyncio.sleep(0.002)
+        return self.requests[count - 1]
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
@@ -180,7 +214,11 @@ class Upstream:
             if leaving.done():
                 seen.closed.set()
                 return False
-            await playing
+            try:
+                await playing
+            except ConnectionError:  # the script found out first, by writing
+                seen.closed.set()
+                raise
             return not writer.is_closing()
         finally:
             for task in (playing, leaving):
@@ -190,5 +228,5 @@ class Upstream:
 
 async def _gone(reader: asyncio.StreamReader) -> None:
     """Returns when the other side has closed. Looking does not take bytes of a next request."""
-    while not (reader.at_eof() or reader.exception()):
+    while not (reader.at_eof() or reader.exception()):  # noqa: ASYNC110  # it sets no event
         await asyncio.sleep(0.005)
