@@ -21,7 +21,7 @@ from adapters.errors import BadRequest, Failure, GatewayError, Kind
 from adapters.http import Answer, Transport
 from adapters.plug import plug
 from adapters.provider import Endpoint, Provider, Upstream, address, best_dialect
-from adapters.relay import Interpreter, Passage, Relay
+from adapters.relay import Relay, as_it_comes, interpreted, without_usage
 from adapters.tap import model_of
 from adapters.types import Call, Dialect, Json, Receipt, Reply, Target, Usage
 
@@ -167,12 +167,13 @@ class RowAdapter:
         return Reply(flow, receipt, answer.headers)
 
     def _relay(self, tongue: _Tongue, asked: Json, receipt: Receipt) -> Relay:
+        rewrite: Callable[[bytes], bytes] = as_it_comes
         if tongue.translation:
             machine = tongue.translation.stream(asked, int(self._clock.wall()))
-            return Interpreter(tongue.wire, machine, receipt, self.name)
-        wants_usage = bool((asked.get("stream_options") or {}).get("include_usage"))
-        strip = tongue.chat and not wants_usage
-        return Passage(tongue.wire, receipt, self.name, strip_usage=strip)
+            rewrite = interpreted(machine, receipt)
+        elif tongue.chat and not (asked.get("stream_options") or {}).get("include_usage"):
+            rewrite = without_usage(receipt)
+        return Relay(tongue.wire, receipt, self.name, rewrite)
 
 
 class _Flow:

@@ -12,7 +12,7 @@ from adapters.dialects import Wire
 from adapters.dialects.anthropic.wire import WIRE as ANTHROPIC
 from adapters.dialects.chat import WIRE as CHAT
 from adapters.errors import Failure, Kind
-from adapters.relay import Interpreter, Passage, Relay
+from adapters.relay import Relay, as_it_comes, interpreted, without_usage
 from adapters.sse import EVENT_LIMIT, Event
 from adapters.types import Receipt, Usage
 from tests.adapters.samples import (
@@ -38,8 +38,10 @@ from tests.adapters.samples import (
 
 def _passage(
     wire: Wire = CHAT, receipt: Receipt | None = None, *, strip_usage: bool = False
-) -> Passage:
-    return Passage(wire, receipt or Receipt(), "acme", strip_usage=strip_usage)
+) -> Relay:
+    receipt = receipt or Receipt()
+    rewrite = without_usage(receipt) if strip_usage else as_it_comes
+    return Relay(wire, receipt, "acme", rewrite)
 
 
 def _told(relay: Relay, reads: Iterable[bytes]) -> bytes:
@@ -236,8 +238,9 @@ def _twice(frame: bytes) -> bytes:
     return b"event: one\n" + frame + b"event: two\n" + frame
 
 
-def _interpreter(machine: Shout, receipt: Receipt | None = None) -> Interpreter:
-    return Interpreter(CHAT, machine, receipt or Receipt(), "acme")
+def _interpreter(machine: Shout, receipt: Receipt | None = None) -> Relay:
+    receipt = receipt or Receipt()
+    return Relay(CHAT, receipt, "acme", interpreted(machine, receipt))
 
 
 def test_an_interpreter_writes_once_for_each_read() -> None:
