@@ -60,7 +60,8 @@ async def _serve(launch: Launch, log: Log) -> None:
     port = sock.getsockname()[1]
     async with opened(loaded.settings, log, launch.models, clock, SystemRandom()) as services:
         click.echo(banner(loaded.settings, launch.host, port))
-        log("server.started", version=VERSION, host=launch.host, port=port)
+        server = launch.how.server
+        log("server.started", version=VERSION, host=launch.host, port=port, server=server)
         await serve(build(services), services.life, sock, launch.how, log)
     log("server.stopped")
 
