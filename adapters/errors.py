@@ -4,6 +4,8 @@ GatewayError
 ├── BadRequest           400  the caller's fault; never retried
 │   └── TooLarge         413  the body is over the limit
 ├── NotAuthorised        401  unknown or missing gateway key
+├── NotFound             404  no such path
+├── WrongMethod          405  a path of ours, but not so
 ├── UnknownModel         404  no alias, wildcard or deployment id of that name
 ├── Resting              429  every deployment is cooling down; `retry_after` says for how long
 ├── NoDeployment         503  every deployment is switched off or excluded
@@ -77,6 +79,18 @@ class NotAuthorised(GatewayError):
     status = 401
     type = "authentication_error"
     code = "invalid_api_key"
+
+
+class NotFound(GatewayError):
+    status = 404
+    type = "invalid_request_error"
+    code = "not_found"
+
+
+class WrongMethod(GatewayError):
+    status = 405
+    type = "invalid_request_error"
+    code = "method_not_allowed"
 
 
 class UnknownModel(GatewayError):

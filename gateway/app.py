@@ -8,15 +8,12 @@ from secrets import token_hex
 from typing import TypeAlias
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from adapters.errors import BadRequest
 from adapters.types import Dialect
 from gateway import stream
-from gateway.api.door import Door, Page, Receive, Send, Shown
+from gateway.api.door import Door, Nowhere, Page, Receive, Send, Shown, refuse
 from gateway.api.health import HealthPages
 from gateway.api.models import ModelPages
 from gateway.book import Line
@@ -31,16 +28,22 @@ _CHAT = (
     "/openai/deployments/{model:path}/chat/completions",  # Azure's
 )
 _MESSAGES = ("/v1/messages",)
+_ANY = [
+    "DELETE",
+    "GET",
+    "HEAD",
+    "OPTIONS",
+    "PATCH",
+    "POST",
+    "PUT",
+]  # each says itself what it takes
 _CLIENT_CLOSED = 499  # nginx's word for it, for the log only
 _LONGEST_ID = 128
 
 
 def build(services: Services) -> App:
     """The whole application for one object graph."""
-    app = Starlette(
-        routes=_routes(services),
-        exception_handlers={HTTPException: _refused},  # no such route, no such method
-    )
+    app = Starlette(routes=_routes(services))
     # A redirect would go wherever the request's Host header says, with the key.
     app.router.redirect_slashes = False
     return Entrance(app, services)
@@ -66,14 +69,12 @@ def _routes(services: Services) -> list[Route]:
         ("/", health.root, True),
     ]
     return [
+        *(Route(route, Door(services, dialect, route), methods=_ANY) for route, dialect in doors),
         *(
-            Route(route, Door(services, dialect, route), methods=["POST"])
-            for route, dialect in doors
-        ),
-        *(
-            Route(route, Page(services, show, route, public=public), methods=["GET"])
+            Route(route, Page(services, show, route, public=public), methods=_ANY)
             for route, show, public in pages
         ),
+        Route("/{path:path}", Nowhere(), methods=_ANY),
     ]
 
 
@@ -116,11 +117,16 @@ class Entrance:
             # Two ways to tell where the body ends: servers disagree, and what one takes for the
             # body another takes for the next request.
             exchange.closing = True
-            error = BadRequest("A request may not have both Content-Length and Transfer-Encoding.")
-            async with exchange.attended():
-                await stream.failure(exchange, error, Dialect.OPENAI_CHAT)
+            text = "A request may not have both Content-Length and Transfer-Encoding."
+            await refuse(exchange, BadRequest(text))
             return
-        await self._app(exchange.scope, receive, exchange.send)
+        try:
+            await self._app(exchange.scope, receive, exchange.send)
+        except stream.BrokenOff:
+            raise
+        except Exception as bug:
+            self._services.book.bug(exchange.request_id, bug)
+            raise
 
 
 def _request_id(scope: Scope) -> str:
@@ -131,11 +137,3 @@ def _request_id(scope: Scope) -> str:
             if text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum():
                 return text
     return token_hex(16)
-
-
-async def _refused(_: Request, error: Exception) -> JSONResponse:
-    """No such route or method, in the one shape that errors have."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    text = "Not Found" if status == 404 else "Method Not Allowed"
-    told = {"message": text, "type": "invalid_request_error", "param": None, "code": None}
-    return JSONResponse({"error": told, "detail": text}, status_code=status)

@@ -87,7 +87,7 @@ def read_call(
     body = {name: value for name, value in sent.items() if name not in _OURS}
     if dialect is Dialect.OPENAI_CHAT and not body.get("store"):
         body.pop("metadata", None)  # OpenAI allows it with `store` only; otherwise it is for us
-    forwarded = {name: headers[name] for name in _FORWARDED if name in headers}
+    forwarded = {n: headers[n].replace("\n", ", ") for n in _FORWARDED if n in headers}
     call = Call(
         dialect,
         body["model"],
@@ -216,19 +216,19 @@ def _wishes(body: Json, headers: Mapping[str, str]) -> Wishes:
     fallbacks = body.get("fallbacks")
     return Wishes(
         retries=None if retries is None else int(_positive("num_retries", retries, 100)),
-        deadline=None if deadline is None else _positive("timeout", deadline, 1e9),
+        deadline=None if deadline is None else _positive("timeout", deadline, 1e9, least=0.001),
         fallbacks=None if fallbacks is None else _fallbacks(fallbacks),
         no_fallbacks=body.get("disable_fallbacks") is True,
     )
 
 
-def _positive(name: str, value: Any, most: float) -> float:
+def _positive(name: str, value: Any, most: float, least: float = 0) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = -1.0
-    if not 0 <= number <= most:
-        raise BadRequest(f"The field {name!r} must be a number of at least 0.", param=name)
+    if not least <= number <= most:
+        raise BadRequest(f"The field {name!r} must be a number of at least {least:g}.", param=name)
     return number
 
 

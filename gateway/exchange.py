@@ -35,6 +35,7 @@ class Exchange:
         "_reason",
         "_receive",
         "_send",
+        "_sending",
         "_settings",
         "closing",
         "headers",
@@ -64,6 +65,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._settings = settings
+        self._sending = False
         self._finished = False  # the last message is on its way or gone
         self._awaiting: asyncio.Task[Any] | None = None
         self._reason: Exception | None = None
@@ -78,7 +80,8 @@ class Exchange:
             ClientLeft: it broke off.
         """
         limit = self._settings.max_body_bytes
-        if int(self.headers.get("content-length") or 0) > limit:
+        announced = self.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > limit:
             raise _too_large(limit)
         pieces: list[bytes] = []
         size = 0
@@ -99,6 +102,11 @@ class Exchange:
             text = f"the request body did not arrive within {self._settings.body_timeout:g} s"
             raise BadRequest(text) from error
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether something may be said in between: nothing is being written, more will come."""
+        return not (self._sending or self._finished)
 
     def attended(self) -> "_Attended":
         """Within it the client is watched: when it leaves, the work is cancelled at once.
@@ -140,7 +148,9 @@ class Exchange:
         if self._blocked is None:
             self._blocked = Alarm(self._settings.write_timeout, self._stuck)
         self._blocked.touch()
+        self._sending = True
         await self._send(message)
+        self._sending = False
         if self._finished:
             self._blocked.cancel()
         else:

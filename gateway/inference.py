@@ -6,6 +6,7 @@ What is booked at the end is one line in the access log and the metrics; spend w
 """
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from adapters.errors import GatewayError
 from adapters.types import Dialect, Reply
@@ -17,6 +18,7 @@ from gateway.naming import renamed
 from gateway.services import Services
 from routing.router import Journey
 
+_PLAIN = " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"  # beside letters and digits
 _PASSED_ON = ("x-ratelimit-", "anthropic-ratelimit-")
 _PROVIDERS_IDS = ("x-request-id", "request-id")  # OpenAI's and Anthropic's
 
@@ -93,10 +95,10 @@ def _route(exchange: Exchange, journey: Journey) -> Iterator[tuple[bytes, bytes]
     yield b"x-litellm-call-id", exchange.request_id.encode()
     if answered := journey.answered:
         deployment = answered.deployment
-        yield b"x-litellm-model-id", deployment.id.encode()
-        yield b"x-litellm-model-group", answered.alias.encode()
+        yield b"x-litellm-model-id", _harmless(deployment.id)
+        yield b"x-litellm-model-group", _harmless(answered.alias)  # a wildcard's is the client's
         if (base := deployment.target.base_url) and "@" not in base:  # no password in a header
-            yield b"x-litellm-model-api-base", base.partition("?")[0].encode()
+            yield b"x-litellm-model-api-base", _harmless(base.partition("?")[0])
     yield b"x-litellm-attempted-retries", b"%d" % journey.retries
     yield b"x-litellm-attempted-fallbacks", b"%d" % journey.fallbacks
 
@@ -110,3 +112,8 @@ def _limits(reply: Reply) -> Iterator[tuple[bytes, bytes]]:
             yield name.encode(), value.encode("latin-1")
         elif name in _PROVIDERS_IDS:
             yield b"llm_provider-" + name.encode(), value.encode("latin-1")
+
+
+def _harmless(text: str) -> bytes:
+    """Text as a header can hold it: no line ends, no control characters, ASCII."""
+    return quote(text, safe=_PLAIN).encode()

@@ -75,8 +75,9 @@ class Heart:
         self._task = asyncio.create_task(self._send())
 
     async def _send(self) -> None:
-        await self._exchange.start(200, _SSE)
-        await self._exchange.write(self._beat, more=True)
+        if self._exchange.quiet:
+            await self._exchange.start(200, _SSE)
+            await self._exchange.write(self._beat, more=True)
         if self._alarm and self._every_s:
             self._alarm = Alarm(self._every_s, self._ring)
 

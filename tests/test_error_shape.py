@@ -24,6 +24,8 @@ ERRORS: dict[str, tuple[int, str, str | None, str]] = {
     "BadRequest": (400, "invalid_request_error", None, "invalid_request_error"),
     "TooLarge": (413, "invalid_request_error", None, "request_too_large"),
     "NotAuthorised": (401, "authentication_error", "invalid_api_key", "authentication_error"),
+    "NotFound": (404, "invalid_request_error", "not_found", "not_found_error"),
+    "WrongMethod": (405, "invalid_request_error", "method_not_allowed", "invalid_request_error"),
     "UnknownModel": (404, "invalid_request_error", "model_not_found", "not_found_error"),
     "Resting": (429, "rate_limit_error", "all_deployments_in_cooldown", "rate_limit_error"),
     "NoDeployment": (503, "service_unavailable", "no_deployment", "overloaded_error"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from adapters.errors import GatewayError
+from adapters.errors import GatewayError, NotFound, WrongMethod
 from adapters.types import Dialect
 from gateway import stream
 from gateway.exchange import ClientLeft, Exchange, Message, Scope
@@ -34,6 +34,9 @@ class Door:
         exchange.route = self._route
         if self._dialect is Dialect.ANTHROPIC_MESSAGES:
             exchange.id_names = _ANTHROPIC_ID_NAMES
+        if exchange.method != "POST":
+            await refuse(exchange, WrongMethod("Only POST is served here."), self._dialect)
+            return
         await answer(self._services, self._dialect, exchange)
 
 
@@ -65,6 +68,9 @@ class Page:
     async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         exchange: Exchange = scope["exchange"]
         exchange.route = self._route
+        if exchange.method not in {"GET", "HEAD"}:
+            await refuse(exchange, WrongMethod("Only GET is served here."))
+            return
         with suppress(ClientLeft):
             async with exchange.attended():
                 await self._answer(exchange)
@@ -80,3 +86,20 @@ class Page:
         body = shown.body if isinstance(shown.body, bytes) else orjson.dumps(shown.body)
         kind = shown.content_type.encode()
         await exchange.answer(shown.status, [(b"content-type", kind)], body)
+
+
+class Nowhere:
+    """What stands behind every path that is not ours."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        exchange: Exchange = scope["exchange"]
+        await refuse(exchange, NotFound("There is nothing at this path."))
+
+
+async def refuse(
+    exchange: Exchange, error: GatewayError, dialect: Dialect = Dialect.OPENAI_CHAT
+) -> None:
+    """Answer with an error and nothing else. The body that nobody wants is read to its end."""
+    with suppress(ClientLeft):
+        async with exchange.attended():
+            await stream.failure(exchange, error, dialect)

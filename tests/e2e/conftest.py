@@ -90,6 +90,7 @@ def configuration(first: Upstream, second: Upstream, extra: Json) -> Json:
             _entry("plan-a", "openai/gpt-x", first, 0),
             _entry("plan-b", "openai/gpt-y", second, 1),
             {"model_name": "mocked", "litellm_params": {"model": "mock/instant"}},
+            {"model_name": "any/*", "litellm_params": {"model": "mock/instant"}},
         ],
         "router_settings": {
             "num_retries": 0,

@@ -339,6 +339,18 @@ async def test_large_bodies_that_nobody_reads_leave_no_descriptor_open(
     await until(lambda: gateway.open_files <= before)
 
 
+async def test_nor_do_large_bodies_for_a_path_that_is_not_ours(gateway: Gateway) -> None:
+    await exchange(gateway.port, CHAT, said.asked("nobody"))
+    before = gateway.open_files
+
+    got = await asyncio.gather(
+        *(exchange(gateway.port, "/v1/nothing", b"x" * (2 * 2**20)) for _ in range(20))
+    )
+
+    assert {each.status for each in got} == {404}
+    await until(lambda: gateway.open_files <= before)
+
+
 async def test_visitors_who_have_gone_leave_no_descriptor_open(gateway: Gateway) -> None:
     async with connected(gateway.port) as staying:
         await staying.ask("/health/liveliness", method="GET")
@@ -394,7 +406,7 @@ async def test_a_path_that_is_not_exactly_ours_is_not_found(
     got = await exchange(gateway.port, path, said.asked("gpt"))
 
     assert got.status == 404
-    assert got.json["error"]["message"] == "Not Found"
+    assert got.json["error"]["code"] == "not_found"
     assert not one.requests
 
 
@@ -402,7 +414,7 @@ async def test_a_method_that_is_not_ours_is_refused(gateway: Gateway) -> None:
     got = await get(gateway.port, CHAT)
 
     assert got.status == 405
-    assert got.json["error"]["message"] == "Method Not Allowed"
+    assert got.json["error"]["code"] == "method_not_allowed"
 
 
 # --- secrets ----------------------------------------------------------------------------------
@@ -469,6 +481,14 @@ async def test_an_odd_request_id_is_replaced(gateway: Gateway, one: Upstream) ->
     )
 
     assert len(got.headers["x-request-id"]) == 32
+
+
+async def test_a_name_made_of_header_lines_makes_no_header(gateway: Gateway) -> None:
+    got = await exchange(gateway.port, CHAT, said.asked("any/x\r\nset-cookie: a=b\x00é"))
+
+    assert got.status == 200
+    assert got.headers["x-litellm-model-group"] == "any/x%0D%0Aset-cookie: a=b%00%C3%A9"
+    assert "set-cookie" not in got.headers
 
 
 def assert_refused(got: Whole, status: int, path: str) -> None:
