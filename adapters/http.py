@@ -143,7 +143,6 @@ class _Pool:
         )
 
     async def post(self, request: Upstream, timeouts: Timeouts) -> Answer:
-        self._connector.forget()
         try:
             response = await self._session.post(
                 request.url,
@@ -174,7 +173,8 @@ class _Connector(aiohttp.TCPConnector):
         self._made_for: set[asyncio.Task[Any] | None] = set()
 
     def forget(self) -> None:
-        self._made_for.discard(asyncio.current_task())
+        if self._made_for:
+            self._made_for.discard(asyncio.current_task())
 
     def was_fresh(self) -> bool:
         """Whether a connection was made since the current task last said `forget`."""

@@ -3,7 +3,9 @@
 Starlette finds the route; what stands behind it is plain ASGI.
 """
 
+import re
 from collections.abc import Awaitable, Callable
+from itertools import count
 from secrets import token_hex
 from typing import TypeAlias
 
@@ -38,7 +40,7 @@ _ANY = [
     "PUT",
 ]  # each says itself what it takes
 _CLIENT_CLOSED = 499  # nginx's word for it, for the log only
-_LONGEST_ID = 128
+_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 def build(services: Services) -> App:
@@ -84,6 +86,8 @@ class Entrance:
     def __init__(self, app: Starlette, services: Services) -> None:
         self._app = app
         self._services = services
+        self._process_id = token_hex(10)
+        self._numbers = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -91,7 +95,7 @@ class Entrance:
             return
         services = self._services
         started = services.clock.now()
-        exchange = Exchange(scope, receive, send, services.settings, _request_id(scope))
+        exchange = Exchange(scope, receive, send, services.settings, self._request_id(scope))
         scope["exchange"] = exchange
         services.life.begin(exchange)
         services.metrics.in_flight(1)
@@ -128,12 +132,12 @@ class Entrance:
             self._services.book.bug(exchange.request_id, bug)
             raise
 
-
-def _request_id(scope: Scope) -> str:
-    """The client's own id if it is harmless, so that its logs and ours meet; else a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and 0 < len(value) <= _LONGEST_ID:
-            text: str = value.decode("latin-1")
-            if text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum():
+    def _request_id(self, scope: Scope) -> str:
+        """The client's own id if it is harmless, so that its logs and ours meet; else a new one:
+        by chance for the process, counted within it. It is a name, not a secret.
+        """
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _ID.fullmatch(value):
+                text: str = value.decode()
                 return text
-    return token_hex(16)
+        return f"{self._process_id}{next(self._numbers):012x}"
