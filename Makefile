@@ -22,8 +22,10 @@ check: .venv/dev  ## Lint, formatting and types.
 golden: .venv/dev  ## Write the golden files anew; read the diff.
 	GOLDEN=write $(BIN)/python -m pytest -q tests/adapters/dialects
 
-bench: .venv/dev  ## Cold start and idle memory, as a Markdown table.
-	$(BIN)/python -m tests.bench.cold_start $(ARGS)
+bench: .venv/dev  ## Cold start, memory, and cost beside a bare relay, as Markdown tables.
+	$(BIN)/python -m tests.bench.cold_start
+	@echo
+	$(BIN)/python -m tests.bench.overhead
 
 lock: .venv/dev  ## Pin the newest versions that pyproject.toml allows.
 	$(PIP) install --quiet uv

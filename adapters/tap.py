@@ -35,11 +35,7 @@ class Tap:
         self._fields = (field + b": ", field + b":")  # the space may be absent
 
     def see(self, whole: bytes) -> bytes:
-        """Whole events have arrived; returns those of them that count.
-
-        Raises:
-            Failure: BROKEN, an event that had to be read is not JSON.
-        """
+        """Whole events have arrived; returns those of them that count."""
         receipt = self._receipt
         if receipt.complete or self.failure:
             return b""
@@ -71,12 +67,11 @@ class Tap:
         begin = 0
         while begin < len(whole) and not self.content:
             end = bounds(whole, begin)[1]
-            for document in _documents(whole[begin:end]):
-                if self._fails(document):
-                    return begin
-                self._note(document)
+            for document in self._documents(whole[begin:end]):
                 self._receipt.model = self._receipt.model or model_of(document)
                 self.content = self.content or self._wire.content(document)
+            if self.failure:
+                return begin
             begin = end
         return begin + self._scan(whole[begin:])
 
@@ -88,19 +83,36 @@ class Tap:
         if b'"error"' in whole:
             for found in _ERROR.finditer(whole):
                 begin, end = bounds(whole, found.start())
-                if any(self._fails(document) for document in _documents(whole[begin:end])):
+                self._documents(whole[begin:end])
+                if self.failure:
                     sound = begin
                     break
+        known = self.failure
         for begin, end in with_usage(whole, sound):
-            for document in _documents(whole[begin:end]):
-                self._note(document)
+            self._documents(whole[begin:end])
+            if self.failure is not known:
+                return begin
         return sound
 
-    def _fails(self, document: Json) -> bool:
-        if error := self._wire.error(document):
-            self.failure = classify_error(self._provider, error)
-            self._note(document)  # what was used is owed all the same
-        return self.failure is not None
+    def _documents(self, frame: bytes) -> list[Json]:
+        """The data of an event, its facts noted; `[DONE]` and its like have none. An event that
+        ought to be JSON and is not fails the stream as an error event does: what came before it
+        still counts.
+        """
+        found: list[Json] = []
+        for event in events(frame):
+            if event.data.startswith(b"{"):
+                try:
+                    document: Json = orjson.loads(event.data)
+                except orjson.JSONDecodeError:
+                    text = "the provider sent an event that is not JSON"
+                    self.failure = Failure(Kind.BROKEN, text)
+                    return []
+                if error := self._wire.error(document):
+                    self.failure = classify_error(self._provider, error)
+                self._note(document)  # beside an error too: what was used is owed
+                found.append(document)
+        return found
 
     def _note(self, document: Json) -> None:
         if told := self._wire.usage(document):
@@ -133,15 +145,3 @@ def model_of(document: Json) -> str:
     inner = document.get("message")
     named = document.get("model") or (isinstance(inner, dict) and inner.get("model"))
     return named if isinstance(named, str) else ""
-
-
-def _documents(whole: bytes) -> Iterator[Json]:
-    """The data of events; `[DONE]` and its like are left out."""
-    for event in events(whole):
-        if event.data.startswith(b"{"):
-            try:
-                document: Json = orjson.loads(event.data)
-            except orjson.JSONDecodeError as error:
-                text = "the provider sent an event that is not JSON"
-                raise Failure(Kind.BROKEN, text) from error
-            yield document

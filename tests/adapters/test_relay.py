@@ -163,6 +163,12 @@ def test_a_stream_ends(case: str) -> None:
     assert receipt.complete
 
 
+def _ended(relay: Relay) -> None:
+    relay.close()
+    if relay.failure:
+        raise relay.failure
+
+
 CUT_OFF: dict[str, tuple[Wire, tuple[bytes, ...]]] = {
     "between events": (CHAT, (ROLE, HI)),
     "within an event": (CHAT, (ROLE, HI[:-9])),
@@ -180,7 +186,7 @@ def test_an_answer_that_stops_before_it_is_finished_is_broken(case: str) -> None
         passage.feed(piece)
 
     with pytest.raises(Failure) as caught:
-        passage.close()
+        _ended(passage)
 
     assert caught.value.kind is Kind.BROKEN
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.dialects import Wire
 from adapters.dialects.anthropic.wire import WIRE as ANTHROPIC
 from adapters.dialects.chat import WIRE as CHAT
-from adapters.errors import Failure, Kind
+from adapters.errors import Kind
 from adapters.sse import Cutter
 from adapters.tap import Tap, merged, model_of
 from adapters.types import Json, Receipt, Usage
@@ -305,19 +305,25 @@ def test_no_error_is_seen_in(case: str) -> None:
         assert out == b"".join(pieces)
 
 
+@pytest.mark.parametrize("together", [False, True], ids=["read by read", "in one read"])
 @pytest.mark.parametrize(
-    "pieces",
+    ("sound", "unreadable"),
     [
-        [b"data: {not json\n\n"],
-        [ROLE, b'data: {"choices": [\n\n'],
-        [HI, b'data: {"usage": {"prompt_tokens": \n\n'],
+        (b"", b"data: {not json\n\n"),
+        (ROLE, b'data: {"choices": [\n\n'),
+        (HI + THERE, b'data: {"usage": {"prompt_tokens": \n\n'),
     ],
 )
-def test_an_event_that_must_be_read_and_cannot_be_breaks_the_stream(pieces: list[bytes]) -> None:
-    with pytest.raises(Failure) as caught:
-        _seen(pieces)
+def test_an_event_that_must_be_read_and_cannot_be_ends_what_counts(
+    sound: bytes, unreadable: bytes, together: bool
+) -> None:
+    pieces = [sound, unreadable, HI]
 
-    assert caught.value.kind is Kind.BROKEN
+    out, _, tap = _seen([b"".join(pieces)] if together else [piece for piece in pieces if piece])
+
+    assert out == sound
+    assert tap.failure
+    assert tap.failure.kind is Kind.BROKEN
 
 
 _ANY = st.lists(
