@@ -8,13 +8,9 @@ A request costs one look-up and a few additions: we count into a row per combina
 and only a scrape sums the rows up for each metric.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import accumulate
-from operator import attrgetter
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -23,14 +19,26 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from adapters.types import Usage
+from gateway.metric_rows import BUCKETS, Count, Histogram, Labels, Requests, Row, Rows, label
+from gateway.metric_tables import (
+    ATTEMPT,
+    ATTEMPT_COUNTERS,
+    COOLDOWN,
+    COOLDOWN_COUNTERS,
+    FALLBACK,
+    FALLBACK_COUNTERS,
+    HISTOGRAMS,
+    LEFT_COUNTERS,
+    REQUEST,
+    REQUEST_COUNTERS,
+    SPOT,
+    Counter,
+    Times,
+)
 from routing.deployment import Deployment
 
-BUCKETS = (  # seconds; the upper bounds LiteLLM uses
-    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0),
-    *(60.0, 120.0, 300.0, 420.0, 600.0),
-)
+_UNKNOWN = "unknown"
 _LIMIT = 2_000  # combinations of labels: a scrape of so many takes 1.5 s and 25 MB
-_LONGEST = 200  # characters of a label value
 
 
 class State(IntEnum):
@@ -61,11 +69,11 @@ class Metrics(Collector):
         self._states = states
         self._log_dropped = log_dropped
         self._in_flight = 0
-        self._requests = _Rows(_REQUEST, _Requests, limit)
-        self._attempts = _Rows(_ATTEMPT, _Count, limit)
-        self._fallbacks = _Rows(_FALLBACK, _Count, limit)
-        self._cooldowns = _Rows(_COOLDOWN, _Count, limit)
-        self._left = _Rows(("route",), _Count, limit)
+        self._requests = Rows(REQUEST, Requests, limit)
+        self._attempts = Rows(ATTEMPT, Count, limit)
+        self._fallbacks = Rows(FALLBACK, Count, limit)
+        self._cooldowns = Rows(COOLDOWN, Count, limit)
+        self._left = Rows(("route",), Count, limit)
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -165,13 +173,13 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families: this is how `render` is fed."""
         requests = self._requests.rows()
-        yield from (_counted(counter, requests) for counter in _REQUEST_COUNTERS)
-        yield from (_timed(histogram, requests) for histogram in _HISTOGRAMS)
+        yield from (_counted(counter, requests) for counter in REQUEST_COUNTERS)
+        yield from (_timed(histogram, requests) for histogram in HISTOGRAMS)
         for rows, counters in (
-            (self._attempts.rows(), _ATTEMPT_COUNTERS),
-            (self._fallbacks.rows(), _FALLBACK_COUNTERS),
-            (self._cooldowns.rows(), _COOLDOWN_COUNTERS),
-            (self._left.rows(), _LEFT_COUNTERS),
+            (self._attempts.rows(), ATTEMPT_COUNTERS),
+            (self._fallbacks.rows(), FALLBACK_COUNTERS),
+            (self._cooldowns.rows(), COOLDOWN_COUNTERS),
+            (self._left.rows(), LEFT_COUNTERS),
         ):
             yield from (_counted(counter, rows) for counter in counters)
         yield _state_gauge(self._states())
@@ -191,241 +199,7 @@ class Metrics(Collector):
         return "*" not in model and self._known(model)
 
 
-@dataclass(slots=True)
-class _Histogram:
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
-    sum: float = 0.0
-
-    def observe(self, seconds: float) -> None:
-        self.counts[bisect_left(BUCKETS, seconds)] += 1
-        self.sum += seconds
-
-    def add(self, other: "_Histogram") -> None:
-        self.counts = [
-            ours + theirs for ours, theirs in zip(self.counts, other.counts, strict=True)
-        ]
-        self.sum += other.sum
-
-
-@dataclass(slots=True)
-class _Count:
-    count: int = 0
-
-
-@dataclass(slots=True)
-class _Requests(_Count):
-    """What is known of all requests that share their labels."""
-
-    input: int = 0
-    output: int = 0
-    cache_read: int = 0
-    cache_write: int = 0
-    reasoning: int = 0
-    took: _Histogram = field(default_factory=_Histogram)
-    first_token: _Histogram = field(default_factory=_Histogram)
-    upstream: _Histogram = field(default_factory=_Histogram)
-    own: _Histogram = field(default_factory=_Histogram)
-
-    def add(self, usage: Usage) -> None:
-        self.input += usage.input
-        self.output += usage.output
-        self.cache_read += usage.cache_read
-        self.cache_write += usage.cache_write
-        self.reasoning += usage.reasoning
-
-
-Row = TypeVar("Row")
-_Labels: TypeAlias = Mapping[str, str]
-
-
-class _Rows(Generic[Row]):
-    """A row for each combination of label values. Beyond the limit the values that may be many
-    are all "other".
-    """
-
-    def __init__(self, names: Sequence[str], fresh: Callable[[], Row], limit: int) -> None:
-        self.folded = 0
-        self._names = names
-        self._fresh = fresh
-        self._limit = limit
-        self._rows: dict[tuple[object, ...], tuple[_Labels, Row]] = {}
-
-    def __getitem__(self, values: tuple[object, ...]) -> Row:
-        found = self._rows.get(values)
-        return self._new(values) if found is None else found[1]
-
-    def rows(self) -> Sequence[tuple[_Labels, Row]]:
-        return list(self._rows.values())  # a copy: a scrape may run in a thread of its own
-
-    def _new(self, values: tuple[object, ...]) -> Row:
-        if len(self._rows) >= self._limit:
-            self.folded += 1
-            named = zip(self._names, values, strict=True)
-            values = tuple(value if name in _FEW else _OTHER for name, value in named)
-            if values in self._rows:
-                return self._rows[values][1]
-        labels = {n: _text(value) for n, value in zip(self._names, values, strict=True)}
-        labels |= {also: labels[name] for also, name in _ALSO.items() if name in labels}
-        row = self._fresh()
-        self._rows[values] = labels, row
-        return row
-
-
-def _text(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text.encode(errors="replace").decode()[:_LONGEST]  # a lone surrogate ends a scrape
-
-
-_UNKNOWN = "unknown"
-_OTHER = "other"
-_FEW = {"route", "status_code", "exception_class", "exception_status", "stream", "ok"}
-_ALSO = {"litellm_model_name": "model", "model_group": "requested_model"}
-_PLACE = ("model_id", "api_provider", "model")
-_REQUEST = (
-    *("route", "requested_model", *_PLACE, "status_code", "exception_class", "exception_status"),
-    *("api_key_alias", "stream"),
-)
-_ATTEMPT = ("requested_model", *_PLACE, "exception_class", "exception_status")
-_FALLBACK = ("requested_model", "fallback_model", "exception_class", "exception_status", "ok")
-_COOLDOWN = (*_PLACE, "exception_status")
-
-
-class _Counter(NamedTuple, Generic[Row]):
-    name: str  # without `_total`
-    help: str
-    labels: Sequence[str]
-    value: Callable[[_Labels, Row], float]  # 0: the row has no part in it
-
-
-class _Times(NamedTuple):
-    name: str
-    help: str
-    labels: Sequence[str]
-    value: Callable[[_Requests], _Histogram]
-
-
-def _all(_: _Labels, row: _Count) -> int:
-    return row.count
-
-
-def _good(labels: _Labels, row: _Count) -> int:
-    return 0 if labels["exception_class"] else row.count
-
-
-def _bad(labels: _Labels, row: _Count) -> int:
-    return row.count if labels["exception_class"] else 0
-
-
-def _tokens(name: str, help: str, value: Callable[[_Requests], int]) -> _Counter[_Requests]:
-    return _Counter(name, help, _CALL, lambda _, row: value(row))
-
-
-_ASKED = ("api_key_alias", "requested_model", "model_id", "api_provider", "route")
-_SERVED = ("api_key_alias", "model", "model_id", "api_provider")
-_CALL = ("api_key_alias", "requested_model", "model", "model_id")
-_SPOT = ("litellm_model_name", "model_id", "api_provider")
-_TRIED = ("requested_model", *_SPOT)
-_ERROR = ("exception_status", "exception_class")
-_SWAP = ("requested_model", "fallback_model", *_ERROR)
-_OVERHEAD = ("api_key_alias", "model_group", *_SPOT)
-_REQUEST_COUNTERS: tuple[_Counter[_Requests], ...] = (
-    _Counter(
-        "litellm_proxy_total_requests_metric",
-        "Requests answered, well or badly.",
-        (*_ASKED, "status_code", "stream"),
-        _all,
-    ),
-    _Counter(
-        "litellm_proxy_failed_requests_metric",
-        "Requests answered with an error, or broken off.",
-        (*_ASKED, *_ERROR),
-        _bad,
-    ),
-    _Counter("litellm_requests_metric", "Requests that a model served.", _SERVED, _good),
-    _tokens(
-        "litellm_total_tokens_metric", "Tokens in and out.", lambda row: row.input + row.output
-    ),
-    _tokens(
-        "litellm_input_tokens_metric",
-        "Tokens of prompts, cached ones included.",
-        attrgetter("input"),
-    ),
-    _tokens(
-        "litellm_output_tokens_metric",
-        "Tokens of replies, reasoning included.",
-        attrgetter("output"),
-    ),
-    _tokens(
-        "sluicegate_cache_read_tokens",
-        "Tokens providers had in their cache.",
-        attrgetter("cache_read"),
-    ),
-    _tokens(
-        "sluicegate_cache_write_tokens", "Tokens put into their cache.", attrgetter("cache_write")
-    ),
-    _tokens("sluicegate_reasoning_tokens", "Tokens of reasoning.", attrgetter("reasoning")),
-)
-_HISTOGRAMS = (
-    _Times(
-        "litellm_request_total_latency_metric",
-        "Seconds from the request to the end of its reply.",
-        _CALL,
-        attrgetter("took"),
-    ),
-    _Times(
-        "litellm_llm_api_latency_metric",
-        "Seconds from asking the provider to the end of its reply.",
-        _CALL,
-        attrgetter("upstream"),
-    ),
-    _Times(
-        "litellm_llm_api_time_to_first_token_metric",
-        "Seconds from asking the provider to the first content of a stream.",
-        _CALL,
-        attrgetter("first_token"),
-    ),
-    _Times(
-        "litellm_overhead_latency_metric",
-        "Seconds that the gateway itself took.",
-        _OVERHEAD,
-        attrgetter("own"),
-    ),
-)
-_ATTEMPT_COUNTERS: tuple[_Counter[_Count], ...] = (
-    _Counter("litellm_deployment_total_requests", "Attempts.", _TRIED, _all),
-    _Counter("litellm_deployment_success_responses", "Attempts that succeeded.", _TRIED, _good),
-    _Counter(
-        "litellm_deployment_failure_responses", "Attempts that failed.", (*_TRIED, *_ERROR), _bad
-    ),
-)
-_FALLBACK_COUNTERS: tuple[_Counter[_Count], ...] = (
-    _Counter(
-        "litellm_deployment_successful_fallbacks",
-        "Requests that another model served instead.",
-        _SWAP,
-        lambda labels, row: row.count if labels["ok"] == "True" else 0,
-    ),
-    _Counter(
-        "litellm_deployment_failed_fallbacks",
-        "Requests that another model could not serve either.",
-        _SWAP,
-        lambda labels, row: row.count if labels["ok"] == "False" else 0,
-    ),
-)
-_COOLDOWN_COUNTERS: tuple[_Counter[_Count], ...] = (
-    _Counter(
-        "litellm_deployment_cooled_down",
-        "Times a deployment was sent to rest.",
-        (*_SPOT, "exception_status"),
-        _all,
-    ),
-)
-_LEFT_COUNTERS: tuple[_Counter[_Count], ...] = (
-    _Counter("sluicegate_clients_left", "Clients that went too early.", ("route",), _all),
-)
-
-
-def _counted(counter: _Counter[Row], rows: Sequence[tuple[_Labels, Row]]) -> Metric:
+def _counted(counter: Counter[Row], rows: Sequence[tuple[Labels, Row]]) -> Metric:
     totals: dict[tuple[str, ...], float] = {}
     for labels, row in rows:
         if value := counter.value(labels, row):
@@ -437,12 +211,12 @@ def _counted(counter: _Counter[Row], rows: Sequence[tuple[_Labels, Row]]) -> Met
     return family
 
 
-def _timed(times: _Times, rows: Sequence[tuple[_Labels, _Requests]]) -> Metric:
-    totals: dict[tuple[str, ...], _Histogram] = {}
+def _timed(times: Times, rows: Sequence[tuple[Labels, Requests]]) -> Metric:
+    totals: dict[tuple[str, ...], Histogram] = {}
     for labels, row in rows:
         if any((one := times.value(row)).counts):
             key = tuple([labels[name] for name in times.labels])
-            totals.setdefault(key, _Histogram()).add(one)
+            totals.setdefault(key, Histogram()).add(one)
     family = HistogramMetricFamily(times.name, times.help, labels=times.labels)
     for key, total in totals.items():
         counts = zip(_BOUNDS, accumulate(total.counts), strict=True)
@@ -457,9 +231,9 @@ def _state_gauge(states: Iterable[tuple[Deployment, State]]) -> Metric:
     family = GaugeMetricFamily(
         "litellm_deployment_state",
         "0 healthy, 1 partial outage, 2 complete outage.",
-        labels=_SPOT,
+        labels=SPOT,
     )
     for deployment, state in states:
         place = (deployment.target.model, deployment.id, deployment.target.provider)
-        family.add_metric([_text(name) for name in place], state)
+        family.add_metric([label(name) for name in place], state)
     return family

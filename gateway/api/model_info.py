@@ -17,9 +17,9 @@ Shapes after LiteLLM's proxy: https://docs.litellm.ai/docs/proxy/model_managemen
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit, urlunsplit
 
 from adapters.types import Json
+from gateway.api.hidden import secrets_of, shown
 from gateway.config.settings import Alias, ModelInfo
 from gateway.ledger.models import NANO, ModelFacts, Models, Prices
 
@@ -228,14 +228,14 @@ def _listed(name: str, entries: Sequence[_Entry]) -> Json:
 
 def _params(entry: _Entry) -> Json:
     """`litellm_params` with `model` in any case: clients drop an entry without it."""
-    return _shown(entry.model.litellm_params, _secrets(entry.model)) | {"model": entry.written}
+    return shown(entry.model.litellm_params, secrets_of(entry.model)) | {"model": entry.written}
 
 
 def _info(entry: _Entry) -> Json:
     """The catalogue's figures, under the operator's own."""
     model, deployment = entry.model, entry.model.deployment
     costs = {key: value for key, value in model.litellm_params.items() if "cost" in key}
-    given = _shown({**costs, **model.model_info}, _secrets(model))
+    given = shown({**costs, **model.model_info}, secrets_of(model))
     operators = {key: value for key, value in given.items() if value is not None}
     info = {
         "key": entry.facts.id if entry.facts else entry.upstream,
@@ -284,49 +284,3 @@ def _costs(prices: Prices, suffix: str = "") -> Json:
 def _dollars_per_token(nano_per_million: int | None) -> float | None:
     """The nearest float: dividing two integers rounds only once, so $3 a million is 3e-06."""
     return None if nano_per_million is None else nano_per_million / (NANO * 10**6)
-
-
-_SECRET = re.compile(
-    r"secret|passw|credential(?!_name)|authorization|cookie|headers?$|(^|_)key(_id)?$|apikey"
-    r"|(?<!per_)token$",  # not input_cost_per_token
-    re.IGNORECASE,
-)
-_TELLING = 8  # characters; anything shorter is found in innocent texts too
-
-
-def _secrets(model: ModelInfo) -> tuple[str, ...]:
-    target = model.deployment.target
-    values = (*target.secrets.values(), *target.headers.values())
-    return tuple(value for value in values if len(value) >= _TELLING)
-
-
-def _shown(settings: Mapping[str, object], secrets: Sequence[str]) -> Json:
-    """Settings without what must not be seen, were it nested or pasted into another field."""
-    return {
-        key: _harmless(value, secrets)
-        for key, value in settings.items()
-        if not _SECRET.search(str(key))
-    }
-
-
-def _harmless(value: object, secrets: Sequence[str]) -> object:
-    match value:
-        case Mapping():
-            return _shown(value, secrets)
-        case list() | tuple():
-            return [_harmless(item, secrets) for item in value]
-        case str() if any(secret in value for secret in secrets):
-            return "(hidden)"
-        case str() if re.match(r"[a-z][a-z0-9+.-]*://", value, re.IGNORECASE):
-            return _address(value)
-        case _:
-            return value
-
-
-def _address(url: str) -> str:
-    """An address without user, password, query and fragment."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # brackets that are no IPv6 address
-        return "(hidden)"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

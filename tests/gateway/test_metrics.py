@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import parser
 
 from adapters.types import Target, Usage
-from gateway.metrics import BUCKETS, Metrics, State
+from gateway.metric_rows import BUCKETS
+from gateway.metrics import Metrics, State
 from routing.deployment import Deployment
 
 SERVED: dict[str, Any] = {
