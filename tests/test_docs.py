@@ -8,7 +8,7 @@ from click import Group, Option
 
 from adapters.errors import Kind
 from gateway.cli import main
-from gateway.config.schema import GeneralSettings
+from gateway.config.schema import GeneralSettings, LitellmParams
 from routing import strategies
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +69,11 @@ def test_every_strategy_is_in_the_readme(name: str) -> None:
 
 def test_our_own_keys_are_explained() -> None:
     assert "response_model" in GeneralSettings.model_fields
-    assert "`response_model: alias`" in (ROOT / "gateway" / "README.md").read_text()
+    text = (ROOT / "gateway" / "README.md").read_text()
+    assert "`response_model: alias`" in text
+    for key in ("connect_timeout", "stream_idle_timeout"):
+        assert key in LitellmParams.model_fields
+        assert f"`{key}`" in text
 
 
 @pytest.mark.parametrize(

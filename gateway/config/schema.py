@@ -76,6 +76,8 @@ class LitellmParams(Section):
     timeout: Seconds | None = None
     request_timeout: Seconds | None = None
     stream_timeout: Seconds | None = None
+    stream_idle_timeout: Seconds | None = None  # ours
+    connect_timeout: Seconds | None = None  # ours
     max_retries: Count | None = None
     num_retries: Count | None = None
     cooldown_time: Amount | None = None

@@ -149,10 +149,16 @@ class Entry:
         total = first(params.timeout, params.request_timeout, defaults.total)
         opening = first(params.stream_timeout, defaults.first, total)
         times = Timeouts(first=_THINKING_S) if thinks else Timeouts()
-        times = replace(times, total=first(total, times.total), first=first(opening, times.first))
+        times = replace(
+            times,
+            connect=first(params.connect_timeout, times.connect),
+            first=first(opening, times.first),
+            idle=first(params.stream_idle_timeout, times.idle),
+            total=first(total, times.total),
+        )
         return replace(
             times,
-            barren=max(times.barren, times.first),
+            barren=max(times.barren, times.first, times.idle),
             stream=max(times.stream, times.total),
         )
 

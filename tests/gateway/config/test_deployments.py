@@ -49,6 +49,12 @@ PARAMS: dict[str, tuple[dict[str, Any], Look, object]] = {
         lambda d: (d.target.timeouts.total, d.target.timeouts.first),
         (20, 5),
     ),
+    "stream_idle_timeout": (
+        {"stream_idle_timeout": 400},
+        lambda d: (d.target.timeouts.idle, d.target.timeouts.barren),
+        (400, 400),
+    ),
+    "connect_timeout": ({"connect_timeout": 1.5}, lambda d: d.target.timeouts.connect, 1.5),
     "max_retries": ({"max_retries": 1}, lambda d: d.retries, 1),
     "num_retries": ({"max_retries": 1, "num_retries": 0}, lambda d: d.retries, 0),
     "cooldown_time": ({"cooldown_time": 0}, lambda d: d.cooldown_s, 0),
