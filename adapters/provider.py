@@ -1,7 +1,7 @@
 """How a provider is described: a row of data, and the little code a row may need."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ class Upstream:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> "Upstream":
-        return replace(self, headers={**self.headers, **headers})
+        return Upstream(self.url, self.body, {**self.headers, **headers}) if headers else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
 What is booked at the end is one line in the access log and the metrics; spend will hang there.
 """
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from gateway.naming import renamed
 from gateway.services import Services
 from routing.router import Journey
 
+_ODD = re.compile(r"[^ -~]")
 _PLAIN = " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"  # beside letters and digits
 _PASSED_ON = ("x-ratelimit-", "anthropic-ratelimit-")
 _PROVIDERS_IDS = ("x-request-id", "request-id")  # OpenAI's and Anthropic's
@@ -116,4 +118,4 @@ def _limits(reply: Reply) -> Iterator[tuple[bytes, bytes]]:
 
 def _harmless(text: str) -> bytes:
     """Text as a header can hold it: no line ends, no control characters, ASCII."""
-    return quote(text, safe=_PLAIN).encode()
+    return quote(text, safe=_PLAIN).encode() if _ODD.search(text) else text.encode()
