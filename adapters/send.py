@@ -95,7 +95,8 @@ class RowAdapter:
         body = asked
         if translation := tongue.translation:
             if target.drop_params:
-                body = {k: v for k, v in body.items() if k not in translation.droppable}
+                droppable = translation.droppable(body)
+                body = {name: value for name, value in body.items() if name not in droppable}
             with _spelling(BadRequest, "the request cannot be translated"):
                 body = translation.request(body)
         if call.stream and tongue.chat and "stream_options" not in target.drop_fields:

@@ -9,7 +9,7 @@ on behalf of a client who speaks another; one side of it is always the pivot, Op
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from adapters.sse import Event
@@ -51,9 +51,10 @@ class Translation:
     request: Callable[[Json], Json]  # asked, ours -> theirs; raises BadRequest
     reply: Callable[[Json, Json, int], Json]  # (document of theirs, asked, now) -> ours
     stream: Callable[[Json, int], Machine]  # (asked, now) -> a fresh machine
-    droppable: frozenset[str] = field(default_factory=frozenset)
-    """Fields of ours that theirs has no word for: sent on as they are, so that the provider can
-    refuse them by name, or left out where the operator says `drop_params`."""
+    droppable: Callable[[Json], frozenset[str]]
+    """Fields of `asked` that theirs, or this model of theirs, has no word for: sent on as they are,
+    so that the provider can refuse them by name, or left out where the operator says
+    `drop_params`."""
 
 
 Rewrite: TypeAlias = Callable[[Json], Json]

@@ -119,5 +119,9 @@ class Tripping:
         return []
 
 
-TRIPS_AT_REQUEST = Translation(trip, trip, Tripping)
-TRIPS_AT_REPLY = Translation(dict, trip, Tripping)
+def nothing(_: Json) -> frozenset[str]:
+    return frozenset()
+
+
+TRIPS_AT_REQUEST = Translation(trip, trip, Tripping, nothing)
+TRIPS_AT_REPLY = Translation(dict, trip, Tripping, nothing)

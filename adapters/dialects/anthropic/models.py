@@ -2,9 +2,10 @@
 
 Sources, read 2026-11: https://platform.claude.com/docs/en/build-with-claude/thinking,
 https://platform.claude.com/docs/en/build-with-claude/effort,
-https://platform.claude.com/docs/en/build-with-claude/structured-outputs and
-https://platform.claude.com/docs/en/models/opus-5-5/whats-new-opus-5-5. A Claude whose name tells
-no version counts as the newest; a model that is no Claude, as the oldest.
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs,
+https://platform.claude.com/docs/en/models/opus-5-5/whats-new-opus-5-5 and, on sampling,
+https://openrouter.ai/docs/guides/evaluate-and-optimize/model-migrations/claude-4-7. A Claude
+whose name tells no version counts as the newest; a model that is no Claude, as the oldest.
 """
 
 import re
@@ -42,6 +43,16 @@ class Claude:
     def hides_thinking(self) -> bool:
         """Leaves the text of its thinking out unless it is asked for."""
         return self.version >= (4, 7)
+
+    @property
+    def samples_itself(self) -> bool:
+        """Refuses `temperature`, `top_p` and `top_k`: "deprecated for this model"."""
+        return self.version >= (4, 7)
+
+    @property
+    def wants_one_sampler(self) -> bool:
+        """Refuses `temperature` and `top_p` together."""
+        return self.version >= (4, 1)
 
     @property
     def default_max_tokens(self) -> int:

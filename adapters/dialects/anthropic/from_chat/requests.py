@@ -15,7 +15,7 @@ from adapters.dialects.anthropic.words import BUDGET, JSON_TOOL, NO_THINKING
 from adapters.errors import BadRequest
 from adapters.types import Json
 
-NO_WORD_FOR = frozenset(
+_NO_WORD_FOR = frozenset(
     {
         "audio",
         "frequency_penalty",
@@ -55,7 +55,7 @@ _REWRITTEN = frozenset(
         "web_search_options",
     }
 )
-_MAY_BE_NULL = NO_WORD_FOR | {"service_tier", "stream", "temperature", "thinking", "top_p"}
+_MAY_BE_NULL = _NO_WORD_FOR | {"service_tier", "stream", "temperature", "thinking", "top_p"}
 _NEUTRAL: Json = {  # what these fields say when they are not there
     "frequency_penalty": 0,
     "logit_bias": {},
@@ -73,6 +73,16 @@ _SERVICE_TIERS = {  # Anthropic has no flex: it refuses that by name
 _EMAIL_OR_PHONE = re.compile(r"\S+@\S+\.\S+|\+?[\d\s().-]{7,}")
 
 
+def no_word_for(chat: Json) -> frozenset[str]:
+    """Fields that Anthropic, or this model, would refuse."""
+    model = claude(str(chat.get("model") or ""))
+    if model.samples_itself:
+        return _NO_WORD_FOR | {"temperature", "top_p", "top_k"}
+    if model.wants_one_sampler and chat.get("temperature") is not None:
+        return _NO_WORD_FOR | {"top_p"}
+    return _NO_WORD_FOR
+
+
 def request(chat: Json) -> Json:
     """Say an OpenAI chat request in Anthropic's words.
 
@@ -88,7 +98,7 @@ def request(chat: Json) -> Json:
     rest = {
         name: value
         for name, value in chat.items()
-        if name not in _REWRITTEN and not _says_nothing(name, value)
+        if name not in _REWRITTEN and not _says_nothing(name, value, model)
     }
     system, turns = conversation(chat.get("messages"))
     known = tools(chat, model)
@@ -124,9 +134,11 @@ def uses_json_tool(chat: Json) -> bool:
     return schema is not None and not claude(str(chat.get("model") or "")).structured
 
 
-def _says_nothing(name: str, value: Any) -> bool:
+def _says_nothing(name: str, value: Any, model: Claude) -> bool:
     if value is None:
         return name in _MAY_BE_NULL
+    if model.samples_itself and name in {"temperature", "top_p"}:
+        return bool(value == 1)  # what it does anyway
     return name in _NEUTRAL and value == _NEUTRAL[name]
 
 

@@ -13,7 +13,7 @@ from adapters.dialects.anthropic.to_chat.messages import chat_messages, system_m
 from adapters.dialects.anthropic.to_chat.tools import tool_choice, tools
 from adapters.types import Json
 
-NO_WORD_FOR = frozenset(
+_NO_WORD_FOR = frozenset(
     {
         "container",
         "inference_geo",
@@ -53,6 +53,11 @@ _REASONS = re.compile(
     r"(?:^|[/.])(?:o[1-9](?![\w.])|o[1-9]-|gpt-(?:[5-9]|oss)(?!-chat)|claude|gemini-(?:2\.5|[3-9]))"
 )
 _USER_LENGTH = 64  # characters OpenAI takes
+
+
+def no_word_for(_: Json) -> frozenset[str]:
+    """Fields that OpenAI would refuse."""
+    return _NO_WORD_FOR
 
 
 def request(asked: Json) -> Json:

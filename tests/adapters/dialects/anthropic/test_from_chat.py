@@ -358,3 +358,31 @@ def test_usage_is_told_only_to_those_who_asked() -> None:
     assert orjson.loads(told[0])["choices"] == []
     assert orjson.loads(told[0])["usage"]["prompt_tokens"] == 3
     assert told[1:] == [b"[DONE]"]
+
+
+SAMPLING = {  # model -> (fields of the request, those that may be dropped)
+    "claude-3-7-sonnet-20250219": ({"temperature": 0.2, "top_p": 0.9}, set()),
+    "claude-sonnet-4-5": ({"temperature": 0.2, "top_p": 0.9}, {"top_p"}),
+    "claude-haiku-4-5": ({"top_p": 0.9}, set()),
+    "claude-opus-4-7": ({"temperature": 0, "top_p": 0.9}, {"temperature", "top_p"}),
+    "some-other-model": ({"temperature": 0.2, "top_p": 0.9}, set()),
+}
+
+
+@pytest.mark.parametrize("model", SAMPLING)
+def test_sampling_that_a_model_refuses_may_be_dropped(model: str) -> None:
+    fields, dropped = SAMPLING[model]
+    asked = {"model": model, "messages": [{"role": "user", "content": "Hi"}], **fields}
+
+    assert FROM_CHAT.droppable(asked) & fields.keys() == dropped
+    assert fields.items() <= FROM_CHAT.request(asked).items()  # unless config says so, it is sent
+
+
+def test_sampling_as_the_model_does_it_anyway_is_left_out() -> None:
+    messages = [{"role": "user", "content": "Hi"}]
+
+    sent = FROM_CHAT.request(
+        {"model": "claude-opus-4-8", "messages": messages, "temperature": 1, "top_p": 1.0}
+    )
+
+    assert not sent.keys() & {"temperature", "top_p"}
