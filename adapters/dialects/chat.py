@@ -35,13 +35,13 @@ def usage(document: Json) -> Usage | None:
     prompt = _object(raw.get("prompt_tokens_details"))
     completion = _object(raw.get("completion_tokens_details"))
     return Usage(
-        input=_count(raw.get("prompt_tokens")),
-        output=_count(raw.get("completion_tokens")),
-        cache_read=_count(prompt.get("cached_tokens") or raw.get("prompt_cache_hit_tokens")),
-        cache_write=_count(
+        input=count(raw.get("prompt_tokens")),
+        output=count(raw.get("completion_tokens")),
+        cache_read=count(prompt.get("cached_tokens") or raw.get("prompt_cache_hit_tokens")),
+        cache_write=count(
             raw.get("cache_creation_input_tokens") or prompt.get("cache_creation_tokens")
         ),
-        reasoning=_count(completion.get("reasoning_tokens")),
+        reasoning=count(completion.get("reasoning_tokens")),
     )
 
 
@@ -73,7 +73,8 @@ def _object(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _count(value: Any) -> int:
+def count(value: Any) -> int:
+    """A number of tokens; what is none, or negative, is 0."""
     return int(value) if isinstance(value, int | float) and value > 0 else 0
 
 

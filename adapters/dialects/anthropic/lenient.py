@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import orjson
+
+from adapters.errors import Failure, Kind
+from adapters.sse import Event
 from adapters.types import Json
 
 
@@ -18,3 +22,16 @@ def records(value: Any) -> list[Json]:
 def string(value: Any) -> str:
     """A text, or an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def parsed(event: Event) -> Any:
+    """The data of an event that must be JSON.
+
+    Raises:
+        Failure: BROKEN, it is not.
+    """
+    try:
+        return orjson.loads(event.data)
+    except orjson.JSONDecodeError as error:
+        text = f"the provider sent an event that is not JSON: {error}"
+        raise Failure(Kind.BROKEN, text) from error

@@ -4,9 +4,9 @@ Source: https://platform.claude.com/docs/en/build-with-claude/streaming (read 20
 """
 
 import re
-from typing import Any
 
 from adapters.dialects import Wire
+from adapters.dialects.chat import count
 from adapters.types import Json, Usage
 
 
@@ -21,15 +21,15 @@ def usage(document: Json) -> Usage | None:
     raw = holder.get("usage")
     if not isinstance(raw, dict):
         return None
-    cache_read = _count(raw.get("cache_read_input_tokens"))
-    cache_write = _count(raw.get("cache_creation_input_tokens"))
+    cache_read = count(raw.get("cache_read_input_tokens"))
+    cache_write = count(raw.get("cache_creation_input_tokens"))
     details = raw.get("output_tokens_details")
     return Usage(
-        input=_count(raw.get("input_tokens")) + cache_read + cache_write,
-        output=_count(raw.get("output_tokens")),
+        input=count(raw.get("input_tokens")) + cache_read + cache_write,
+        output=count(raw.get("output_tokens")),
         cache_read=cache_read,
         cache_write=cache_write,
-        reasoning=_count(details.get("thinking_tokens")) if isinstance(details, dict) else 0,
+        reasoning=count(details.get("thinking_tokens")) if isinstance(details, dict) else 0,
     )
 
 
@@ -59,10 +59,6 @@ def has_content(event: Json) -> bool:
             return bool(reason)
         case _:
             return False
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 WIRE = Wire(

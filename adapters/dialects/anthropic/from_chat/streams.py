@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from adapters.classify import classify_error
 from adapters.dialects.anthropic.from_chat.replies import (
     annotations,
     asides,
@@ -16,11 +17,10 @@ from adapters.dialects.anthropic.from_chat.replies import (
     tool_call,
 )
 from adapters.dialects.anthropic.from_chat.requests import uses_json_tool
-from adapters.dialects.anthropic.lenient import record, records
+from adapters.dialects.anthropic.lenient import parsed, record, records
 from adapters.dialects.anthropic.wire import error
-from adapters.dialects.anthropic.words import JSON_TOOL, failure
+from adapters.dialects.anthropic.words import JSON_TOOL
 from adapters.dialects.chat import DONE
-from adapters.errors import Failure, Kind
 from adapters.sse import Event
 from adapters.types import Json
 
@@ -53,7 +53,7 @@ class StreamToChat:
     def feed(self, event: Event) -> list[Event]:
         if self._ended:
             return []
-        match _parsed(event):
+        match parsed(event):
             case {"type": "message_start", "message": {} as message}:
                 return self._start(message)
             case {"type": "content_block_start", "content_block": {} as block, "index": int() as i}:
@@ -67,7 +67,7 @@ class StreamToChat:
             case {"type": "message_stop"}:
                 return self._stop()
             case {"type": "error"} as found:
-                raise failure(error(found) or {})
+                raise classify_error("", error(found) or {})
             case _:  # ping, and whatever they invent next
                 return []
 
@@ -208,12 +208,3 @@ class _Block:
             return {**self.said, "input": orjson.loads(self.arguments)}
         except orjson.JSONDecodeError:
             return {**self.said, "input": {"partial_json": self.arguments}}
-
-
-def _parsed(event: Event) -> Any:
-    try:
-        return orjson.loads(event.data)
-    except orjson.JSONDecodeError as broken:
-        raise Failure(
-            Kind.BROKEN, f"the provider sent an event that is no JSON: {broken}"
-        ) from broken

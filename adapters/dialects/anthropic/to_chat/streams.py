@@ -1,10 +1,9 @@
 """Chat completion chunks, said as Anthropic's stream."""
 
-from typing import Any
-
 import orjson
 
-from adapters.dialects.anthropic.lenient import record, records
+from adapters.classify import classify_error
+from adapters.dialects.anthropic.lenient import parsed, record, records
 from adapters.dialects.anthropic.to_chat.lanes import Lanes
 from adapters.dialects.anthropic.to_chat.replies import (
     call_id,
@@ -16,11 +15,9 @@ from adapters.dialects.anthropic.to_chat.replies import (
     thought,
     usage,
 )
-from adapters.dialects.anthropic.words import chat_failure
 from adapters.dialects.chat import DONE
 from adapters.dialects.chat import error as error_of
 from adapters.dialects.chat import usage as usage_of
-from adapters.errors import Failure, Kind
 from adapters.sse import Event
 from adapters.types import Json, Usage
 
@@ -46,11 +43,11 @@ class StreamFromChat:
     def feed(self, event: Event) -> list[Event]:
         if event.data.strip() == DONE:
             return self._end() if self._started else []
-        chunk = _parsed(event)
+        chunk = parsed(event)
         if not isinstance(chunk, dict):
             return []
         if error := error_of(chunk):
-            raise chat_failure(error)
+            raise classify_error("", error)
         self._usage = usage_of(chunk) or self._usage
         out: list[Event] = []
         for choice in records(chunk.get("choices")):
@@ -131,15 +128,6 @@ class StreamFromChat:
             "usage": usage(self._usage),
         }
         return _events([*self._lanes.close(), last, {"type": "message_stop"}])
-
-
-def _parsed(event: Event) -> Any:
-    try:
-        return orjson.loads(event.data)
-    except orjson.JSONDecodeError as error:
-        raise Failure(
-            Kind.BROKEN, f"the provider sent an event that is no JSON: {error}"
-        ) from error
 
 
 def _events(said: list[Json]) -> list[Event]:

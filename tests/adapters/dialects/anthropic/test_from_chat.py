@@ -320,7 +320,7 @@ ERRORS = {
     "invalid_request_error": Kind.CALLER,
     "authentication_error": Kind.CREDENTIAL,
     "timeout_error": Kind.TIMEOUT,
-    "something_new": Kind.BROKEN,
+    "something_new": Kind.TRANSIENT,
 }
 
 

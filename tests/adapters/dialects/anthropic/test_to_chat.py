@@ -194,8 +194,8 @@ def test_a_call_waits_for_its_name() -> None:
         ({"message": "no money", "type": "insufficient_quota"}, Kind.QUOTA),
         ({"message": "upstream", "code": 502}, Kind.TRANSIENT),
         ({"message": "too long", "code": "context_length_exceeded"}, Kind.TOO_LONG),
-        ({"message": "odd", "code": "tool_use_failed"}, Kind.BROKEN),
-        ("just a word", Kind.BROKEN),
+        ({"message": "odd", "code": "tool_use_failed"}, Kind.TRANSIENT),
+        ("just a word", Kind.TRANSIENT),
     ],
 )
 def test_an_error_in_the_stream_is_a_failure_of_its_kind(error: Any, kind: Kind) -> None:
