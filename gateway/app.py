@@ -1,6 +1,7 @@
 """The ASGI app: the routes, and the entrance that every request comes through.
 
-Starlette finds the route; what stands behind it is plain ASGI.
+Starlette's router finds the route; what stands behind it is plain ASGI. Starlette's own middleware
+is left out: errors are told by us, in the caller's dialect.
 """
 
 import re
@@ -9,8 +10,7 @@ from itertools import count
 from secrets import token_hex
 from typing import TypeAlias
 
-from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from adapters.errors import BadRequest
 from adapters.types import Dialect
@@ -45,10 +45,8 @@ _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 def build(services: Services) -> App:
     """The whole application for one object graph."""
-    app = Starlette(routes=_routes(services))
     # A redirect would go wherever the request's Host header says, with the key.
-    app.router.redirect_slashes = False
-    return Entrance(app, services)
+    return Entrance(Router(_routes(services), redirect_slashes=False), services)
 
 
 def _routes(services: Services) -> list[Route]:
@@ -83,15 +81,15 @@ def _routes(services: Services) -> list[Route]:
 class Entrance:
     """The outermost layer: gives each request its id and its exchange, and books it at the end."""
 
-    def __init__(self, app: Starlette, services: Services) -> None:
-        self._app = app
+    def __init__(self, router: Router, services: Services) -> None:
+        self._router = router
         self._services = services
         self._process_id = token_hex(10)
         self._numbers = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._router(scope, receive, send)
             return
         services = self._services
         started = services.clock.now()
@@ -125,12 +123,14 @@ class Entrance:
             await refuse(exchange, BadRequest(text))
             return
         try:
-            await self._app(exchange.scope, receive, exchange.send)
+            await self._router(exchange.scope, receive, exchange.send)
         except stream.BrokenOff:
             raise
-        except Exception as bug:
-            self._services.book.bug(exchange.request_id, bug)
-            raise
+        except Exception as bug:  # nobody foresaw it, so nobody has answered
+            error = self._services.book.bug(exchange.request_id, bug)
+            if exchange.status:
+                raise
+            await refuse(exchange, error)
 
     def _request_id(self, scope: Scope) -> str:
         """The client's own id if it is harmless, so that its logs and ours meet; else a new one:
