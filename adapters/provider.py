@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 from urllib.parse import quote
 
+from adapters.errors import Failure, Kind
 from adapters.types import Call, Dialect, Json, Reply, Target
 
 
@@ -84,10 +85,18 @@ def best_dialect(inbound: Dialect, provider: Provider) -> Dialect:
 
 
 def address(provider: Provider, endpoint: Endpoint, target: Target, *, stream: bool) -> str:
-    """The URL that a request goes to."""
+    """The URL that a request goes to.
+
+    Raises:
+        Failure: MODEL_GONE, the path needs an option that nobody has set.
+    """
     path = (stream and endpoint.stream_path) or endpoint.path
     base = (target.base_url or provider.base_url).rstrip("/")
     if "{" in path:
         filled = {**provider.options, **target.options, "model": quote(target.model, safe="")}
-        path = path.format_map(filled)
+        try:
+            path = path.format_map(filled)
+        except KeyError as missing:
+            text = f"the address of {provider.name} needs the option {missing}"
+            raise Failure(Kind.MODEL_GONE, text) from missing
     return provider.url(base + path) if provider.url else base + path

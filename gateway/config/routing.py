@@ -114,6 +114,7 @@ def policy(layers: Layers, names: Names, findings: Findings) -> Policy:
         retries=_or(layers.get("num_retries"), own.retries),
         backoff_min=_or(layers.get("retry_after"), own.backoff_min),
         backoff_max=max(own.backoff_max, _or(layers.get("retry_after"), 0.0)),
+        patience=max(own.patience, _or(layers.get("retry_after"), 0.0)),
         deadline=max(own.deadline, timeout),
         fallbacks=general,
         fallbacks_by_kind={kind: chains for kind, chains in by_kind.items() if chains},

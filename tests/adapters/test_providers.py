@@ -4,8 +4,8 @@ import pytest
 from yarl import URL
 
 from adapters.catalog import builtin
-from adapters.errors import Failure
-from adapters.provider import Upstream, address, best_dialect
+from adapters.errors import Failure, Kind
+from adapters.provider import Endpoint, Provider, Upstream, address, best_dialect
 from adapters.quirks import max_completion_tokens_only, no_cache_control, no_reasoning_content
 from adapters.types import Dialect, Target
 
@@ -175,3 +175,13 @@ def test_who_understands_cache_marks_gets_them(name: str) -> None:
 @pytest.mark.parametrize("name", ["openai", "azure"])
 def test_reasoning_models_are_told_their_limit_in_the_newer_word(name: str) -> None:
     assert max_completion_tokens_only in BUILTIN[name].quirks
+
+
+def test_an_address_that_needs_what_nobody_has_set_says_so() -> None:
+    provider = Provider("acme", "https://acme.test")
+    target = Target("acme", "m")
+
+    with pytest.raises(Failure, match="acme needs the option 'region'") as caught:
+        address(provider, Endpoint("/{region}/chat"), target, stream=False)
+
+    assert caught.value.kind is Kind.MODEL_GONE

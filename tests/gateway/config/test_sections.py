@@ -30,7 +30,7 @@ ROUTING: dict[str, tuple[Any, Look, object]] = {
     ),
     "request_timeout": (700, lambda s: s.deployments[0].target.timeouts.total, 700),
     "stream_timeout": (9, lambda s: s.deployments[0].target.timeouts.first, 9),
-    "retry_after": (3, lambda s: s.policy.backoff_min, 3),
+    "retry_after": (30, lambda s: (s.policy.backoff_min, s.policy.patience), (30, 30)),
     "max_fallbacks": (1, lambda s: s.policy.max_fallbacks, 1),
     "allowed_fails": (0, lambda s: s.rest.allowed_fails, 0),
     "cooldown_time": ("30", lambda s: s.rest.cooldown, 30),
