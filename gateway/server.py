@@ -11,6 +11,7 @@ is told so and cut. On SIGINT the first part is skipped. A second signal cuts at
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,6 +23,7 @@ from adapters.errors import GatewayError
 from gateway.app import App
 from gateway.life import Life
 from gateway.log import Log
+from gateway.stream import BrokenOff
 
 ServerName: TypeAlias = Literal["hypercorn", "uvicorn"]
 BACKLOG = 4096
@@ -145,6 +147,8 @@ async def _hypercorn(app: App, sock: socket.socket, closing: asyncio.Event, drai
 async def _uvicorn(app: App, sock: socket.socket, closing: asyncio.Event, drain: float) -> None:
     import uvicorn  # noqa: PLC0415  # an extra
 
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+
     class Server(uvicorn.Server):
         def capture_signals(self) -> Any:
             return nullcontext()  # ours to catch
@@ -173,3 +177,8 @@ async def _uvicorn(app: App, sock: socket.socket, closing: asyncio.Event, drain:
         await server.serve(sockets=[sock])
     finally:
         stopping.cancel()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A stream that we broke off on purpose has its line already."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BrokenOff))

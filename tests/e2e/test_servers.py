@@ -5,7 +5,9 @@ The tests are those of the modules beside this one; here they meet another proce
 
 import pytest
 
+from tests.e2e import said
 from tests.e2e.process import Gateway
+from tests.e2e.raw import exchange
 from tests.e2e.test_clients_leaving import (
     test_a_client_that_goes_before_the_first_byte_takes_the_provider_with_it,
     test_a_client_that_goes_in_the_middle_does_so_too,
@@ -53,6 +55,7 @@ from tests.e2e.test_streams import (
     test_an_openai_stream_passes_byte_for_byte,
     test_every_word_arrives_before_the_next_one_is_said,
 )
+from tests.upstream import Upstream, events
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -67,6 +70,21 @@ async def test_it_is_the_other_server(gateway: Gateway) -> None:
     line = await gateway.line("server.started")
 
     assert line["server"] == "uvicorn"
+
+
+async def test_a_stream_that_we_break_off_on_purpose_is_one_line_and_no_exception(
+    gateway: Gateway, one: Upstream
+) -> None:
+    one.play(events(said.chat_stream("Good", " day")[:2], end="cut"))
+    before = len(gateway.lines("request.finished"))
+
+    got = await exchange(gateway.port, "/v1/chat/completions", said.asked("gpt", stream=True))
+    await gateway.line("request.finished", before + 1)
+    await exchange(gateway.port, "/v1/nothing", b"")
+    await gateway.line("request.finished", before + 2)
+
+    assert not got.clean
+    assert not [line for line in gateway.lines("log") if "BrokenOff" in str(line)]
 
 
 __all__ = [
