@@ -97,11 +97,6 @@ def load(text: str) -> Mapping[str, Provider]:
     return {name: _row(name, row, common) for name, row in rows.items()}
 
 
-def builtin() -> Mapping[str, Provider]:
-    """All that ships with Sluicegate, by name."""
-    return {name: provider for name in names() if (provider := find(name))}
-
-
 def find(name: str) -> Provider | None:
     """The built-in provider of that name; its file is imported now."""
     if name in _FILES:

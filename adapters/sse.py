@@ -73,22 +73,6 @@ class Cutter:
         return max(0, end - len(edge))
 
 
-class Decoder:
-    """Feed it reads of any size; it returns the events completed so far."""
-
-    def __init__(self, limit: int = EVENT_LIMIT) -> None:
-        self._cutter = Cutter(limit)
-
-    def feed(self, data: bytes) -> list[Event]:
-        return events(whole) if (whole := self._cutter.feed(data)) else []
-
-    def close(self) -> list[Event]:
-        """What an end without a blank line left behind. The standard drops it; providers do not
-        mean it so, and a cut event does not parse anyway.
-        """
-        return events(self._cutter.rest)
-
-
 def events(whole: bytes) -> list[Event]:
     """The events in bytes that end where an event ends."""
     whole = whole.removeprefix(_BOM)

@@ -96,12 +96,10 @@ class Entrance:
         exchange = Exchange(scope, receive, send, services.settings, self._request_id(scope))
         scope["exchange"] = exchange
         services.life.begin(exchange)
-        services.metrics.in_flight(1)
         try:
             await self._pass(exchange, receive)
         finally:
             services.life.end(exchange)
-            services.metrics.in_flight(-1)
             services.book.finished(
                 Line(
                     exchange.request_id,

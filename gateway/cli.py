@@ -19,6 +19,7 @@ from gateway.version import VERSION
 if TYPE_CHECKING:
     from gateway.config.settings import Loaded
     from gateway.ledger.models import Models
+    from routing.strategies import Strategy
 
 _ANYWHERE = "0.0.0.0"  # noqa: S104  # only with a key worth the name
 _LOOPBACK = "127.0.0.1"
@@ -85,11 +86,11 @@ def main(  # noqa: PLR0917  # one parameter per flag
     models = Models.load()
     with _problems_told():
         loaded = _load(config, model, alias, api_base, api_version, models, strict=strict)
-        _find_strategy(loaded.settings.strategy, config)
+        strategy = _strategy(loaded.settings.strategy, config)
     key = loaded.settings.master_key
     address = _address(host, key, no_auth=insecure_no_auth, weak_key=insecure_master_key)
     how = How(server=server, predrain=predrain, drain=drain)  # type: ignore[arg-type]  # a Choice
-    run(Launch(loaded, models, address, port, how, debug=debug))
+    run(Launch(loaded, strategy, models, address, port, how, debug=debug))
 
 
 @main.command()
@@ -144,7 +145,7 @@ def _load(  # noqa: PLR0917  # as many as the flags it reads
     )
 
 
-def _find_strategy(name: str, config: str | None) -> None:
+def _strategy(name: str, config: str | None) -> "Strategy":
     """A strategy of the operator's own lies beside the configuration, as with LiteLLM.
 
     Raises:
@@ -156,7 +157,7 @@ def _find_strategy(name: str, config: str | None) -> None:
     if config and "." in name:
         sys.path.append(str(Path(config).resolve().parent))
     try:
-        strategies.find(name)
+        return strategies.find(name)
     except LookupError as error:
         problem = Note("router_settings.routing_strategy", str(error))
         raise ConfigError(config or "--model", (problem,)) from error

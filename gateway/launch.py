@@ -17,6 +17,7 @@ from gateway.log import Bridge, Level, Log
 from gateway.server import CannotListen, How, listen, serve
 from gateway.services import opened
 from gateway.version import VERSION
+from routing.strategies import Strategy
 
 _LOG_FLUSH_S = 2.0
 
@@ -26,6 +27,7 @@ class Launch:
     """Everything that the command line has decided."""
 
     loaded: Loaded
+    strategy: Strategy
     models: Models
     host: str
     port: int  # 0: any free one
@@ -58,7 +60,9 @@ async def _serve(launch: Launch, log: Log) -> None:
         log("server.failed", Level.ERROR, text=error.message)
         raise SystemExit(1) from error
     port = sock.getsockname()[1]
-    async with opened(loaded.settings, log, launch.models, clock, SystemRandom()) as services:
+    async with opened(
+        loaded.settings, launch.strategy, log, launch.models, clock=clock, rng=SystemRandom()
+    ) as services:
         click.echo(banner(loaded.settings, launch.host, port))
         server = launch.how.server
         log("server.started", version=VERSION, host=launch.host, port=port, server=server)

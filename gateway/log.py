@@ -65,8 +65,7 @@ class Log:
         self._write: Callable[[bytes], None] | None = _raw_write(stream)
         self._format: _Format = _json_line if json else _coloured_line if colour else _plain_line
         self._clock = clock
-        self._secrets = frozenset(secrets)
-        self._scrub = Scrubber(self._secrets)
+        self._scrub = Scrubber(frozenset(secrets))
         self._capacity = capacity
         self._lowest = Level.DEBUG if verbose else Level.INFO
         self._queue: SimpleQueue[_Record | None] = SimpleQueue()
@@ -94,11 +93,6 @@ class Log:
     def dropped(self) -> int:
         """Records lost since the start: the queue was full, or the reader has gone."""
         return self._dropped
-
-    def hide(self, secrets: Collection[str]) -> None:
-        """Replace these by `***` too: a configuration read later brings its own secrets."""
-        self._secrets |= frozenset(secrets)
-        self._scrub = Scrubber(self._secrets)
 
     def close(self, timeout_s: float) -> None:
         """Write what is waiting, but give up after `timeout_s`. Later records are dropped."""

@@ -54,7 +54,7 @@ class Metrics(Collector):
 
     `known(model)`: whether the configuration names this model itself. A name that a client made
     up, or that only a wildcard matches, becomes a label only once it has been served; until then
-    it is "unknown". `states` and `log_dropped` are asked at each scrape.
+    it is "unknown". `states`, `in_flight` and `log_dropped` are asked at each scrape.
     """
 
     def __init__(
@@ -62,13 +62,14 @@ class Metrics(Collector):
         *,
         known: Callable[[str], bool],
         states: Callable[[], Iterable[tuple[Deployment, State]]] = lambda: (),
+        in_flight: Callable[[], int] = lambda: 0,
         log_dropped: Callable[[], int] = lambda: 0,
         limit: int = _LIMIT,
     ) -> None:
         self._known = known
         self._states = states
         self._log_dropped = log_dropped
-        self._in_flight = 0
+        self._in_flight = in_flight
         self._requests = Rows(REQUEST, Requests, limit)
         self._attempts = Rows(ATTEMPT, Count, limit)
         self._fallbacks = Rows(FALLBACK, Count, limit)
@@ -156,9 +157,6 @@ class Metrics(Collector):
         """A client went before its answer was complete."""
         self._left[route,].count += 1
 
-    def in_flight(self, delta: int) -> None:
-        self._in_flight += delta
-
     def render(self, accept: str | None = None) -> tuple[bytes, str]:
         """The exposition and its content type, as the scraper's `Accept` wants it.
 
@@ -184,7 +182,7 @@ class Metrics(Collector):
             yield from (_counted(counter, rows) for counter in counters)
         yield _state_gauge(self._states())
         yield GaugeMetricFamily(
-            "litellm_in_flight_requests", "Requests being served.", self._in_flight
+            "litellm_in_flight_requests", "Requests being served.", self._in_flight()
         )
         yield CounterMetricFamily(
             "sluicegate_log_dropped", "Log records that were lost.", self._log_dropped()

@@ -14,7 +14,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -124,9 +124,6 @@ def _signals() -> "Iterator[asyncio.Queue[int]]":
     finally:
         for number in caught:
             loop.remove_signal_handler(number)
-
-
-Run: TypeAlias = Callable[[App, socket.socket, asyncio.Event, float], Awaitable[None]]
 
 
 async def _hypercorn(app: App, sock: socket.socket, closing: asyncio.Event, drain: float) -> None:

@@ -1,6 +1,6 @@
 """The object graph: everything a request needs, built once at start and passed by hand."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -17,11 +17,11 @@ from gateway.ledger.models import Models
 from gateway.life import Life
 from gateway.log import Log
 from gateway.metrics import Metrics, State
-from routing import strategies
 from routing.deployment import Deployment
 from routing.groups import Groups
 from routing.health import Health
 from routing.router import Router
+from routing.strategies import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,17 @@ class Services:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, log: Log, models: Models, clock: Clock, rng: Random
+    settings: Settings, strategy: Strategy, log: Log, models: Models, *, clock: Clock, rng: Random
 ) -> AsyncIterator[Services]:
     """Build the graph, and take it down again. What it opens, it closes."""
-    health = Health(settings.rest, clock)
+    health, life = Health(settings.rest, clock), Life()
     deployments = settings.deployments
     aliases = {name: alias.name for name, alias in settings.aliases.items()}
     groups = Groups(deployments, aliases)
     metrics = Metrics(
         known=groups.names.__contains__,
         states=lambda: _states(deployments, health),
+        in_flight=lambda: len(life),
         log_dropped=lambda: log.dropped,
     )
     async with Http() as http:
@@ -61,7 +62,7 @@ async def opened(
                     name: _adapter(provider, http, clock)
                     for name, provider in settings.providers.items()
                 },
-                strategy=strategies.find(settings.strategy),
+                strategy=strategy,
                 health=health,
                 clock=clock,
                 rng=rng,
@@ -70,7 +71,7 @@ async def opened(
             models=models,
             metrics=metrics,
             book=Book(log, metrics),
-            life=Life(),
+            life=life,
             clock=clock,
         )
 
@@ -81,11 +82,12 @@ def _adapter(provider: Provider, http: Http, clock: Clock) -> Adapter:
 
 
 def _states(
-    deployments: Iterable[Deployment], health: Health
+    deployments: Sequence[Deployment], health: Health
 ) -> Iterable[tuple[Deployment, State]]:
     """Each deployment with its state: off or resting is an outage, recent failures part of one."""
+    stats = health.stats(deployments)
     for deployment in deployments:
-        seen = health.stats([deployment])[deployment.id]
+        seen = stats[deployment.id]
         if deployment.off or seen.cooling:
             yield deployment, State.COMPLETE_OUTAGE
         elif seen.failures:

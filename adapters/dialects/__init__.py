@@ -10,7 +10,7 @@ on behalf of a client who speaks another; one side of it is always the pivot, Op
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from adapters.sse import Event
 from adapters.types import Json, Usage
@@ -57,7 +57,6 @@ class Translation:
     `drop_params`."""
 
 
-Rewrite: TypeAlias = Callable[[Json], Json]
 WIRES: Mapping[str, str] = {
     "openai.chat": "adapters.dialects.chat:WIRE",
     "anthropic.messages": "adapters.dialects.anthropic.wire:WIRE",

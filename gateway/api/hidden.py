@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 from adapters.types import Json
+from gateway.config.secrets import is_secret
 from gateway.config.settings import ModelInfo
 
-_SECRET = re.compile(
-    r"secret|passw|credential(?!_name)|authorization|cookie|headers?$|(^|_)key(_id)?$|apikey"
-    r"|(?<!per_)token$",  # not input_cost_per_token
-    re.IGNORECASE,
-)
+_HEADERS = re.compile(r"headers?$", re.IGNORECASE)  # their values are credentials, mostly
 _TELLING = 8  # characters; anything shorter is found in innocent texts too
 
 
@@ -26,7 +23,7 @@ def shown(settings: Mapping[str, object], secrets: Sequence[str]) -> Json:
     return {
         key: _harmless(value, secrets)
         for key, value in settings.items()
-        if not _SECRET.search(str(key))
+        if not (is_secret(str(key)) or _HEADERS.search(str(key)))
     }
 
 

@@ -11,7 +11,7 @@ from gateway.config.findings import Findings, Where
 _REFERENCE = "os.environ/"
 _LOOKS_LIKE_ONE = re.compile(r"\s*os\.env", re.IGNORECASE)
 _SECRET = re.compile(
-    r"(^|[_-])(key|apikey|secret|password|passwd|token|credentials?|authorization|auth|cookie)$"
+    r"(^|[_-])(key|apikey|token|credentials?|authorization|auth|cookie)$|secret|passw"
     r"|^(database_url|redis_url|aws_access_key_id)$",
     re.IGNORECASE,
 )

@@ -3,13 +3,13 @@
 import pytest
 from yarl import URL
 
-from adapters.catalog import builtin
+from adapters.catalog import find, names
 from adapters.errors import Failure, Kind
 from adapters.provider import Endpoint, Provider, Upstream, address, best_dialect
 from adapters.quirks import max_completion_tokens_only, no_cache_control, no_reasoning_content
 from adapters.types import Dialect, Target
 
-BUILTIN = builtin()
+BUILTIN = {name: provider for name in names() if (provider := find(name))}
 
 
 async def _sent(

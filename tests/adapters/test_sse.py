@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sse import Cutter, Decoder, Event, encode, events, frames
+from adapters.sse import Cutter, Event, encode, events, frames
+from tests.decoder import Decoder
 
 BOM = b"\xef\xbb\xbf"
 

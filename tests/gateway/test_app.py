@@ -14,6 +14,7 @@ from gateway.ledger.models import Models
 from gateway.log import Log
 from gateway.services import opened
 from routing.deployment import Deployment
+from routing.strategies.shuffle import simple_shuffle
 from tests.fakes import FakeClock
 
 SETTINGS = Settings(models=(ModelInfo(Deployment("d", "a", Target("mock", "m")), {}, {}),))
@@ -38,7 +39,9 @@ async def test_a_bug_in_a_page_is_an_error_like_any_other() -> None:
     async def receive() -> Any:
         await asyncio.Event().wait()
 
-    async with opened(SETTINGS, log, cast("Models", Broken()), clock, Random(1)) as services:
+    async with opened(
+        SETTINGS, simple_shuffle, log, cast("Models", Broken()), clock=clock, rng=Random(1)
+    ) as services:
         await build(services)(_get("/v1/models"), receive, send)
     log.close(5)
 

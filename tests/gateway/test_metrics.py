@@ -85,6 +85,7 @@ def busy() -> Metrics:
                 State(2),
             )
         ],
+        in_flight=lambda: 2,
         log_dropped=lambda: 7,
     )
     subject.request_finished(**SERVED)
@@ -95,8 +96,6 @@ def busy() -> Metrics:
     subject.fallback(alias="gpt-4o", to="claude", ok=False, kind="transient", status=503)
     subject.cooled_down(status=503, **PLACE)
     subject.client_left(route="/v1/chat/completions")
-    subject.in_flight(3)
-    subject.in_flight(-1)
     return subject
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from adapters.dialects import Translation
 from adapters.dialects.anthropic import FROM_CHAT, TO_CHAT
-from adapters.sse import Decoder, Event, encode
+from adapters.sse import Event, encode
 from adapters.types import Json
+from tests.decoder import Decoder
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "anthropic"
 

@@ -9,7 +9,6 @@ from anthropic.types import Message, RawMessageStreamEvent
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import TypeAdapter
 
-from adapters.sse import Decoder
 from adapters.types import Json
 from tests.adapters.dialects.anthropic.golden import (
     DIRECTIONS,
@@ -20,6 +19,7 @@ from tests.adapters.dialects.anthropic.golden import (
     read,
     translated,
 )
+from tests.decoder import Decoder
 
 WRITING = os.environ.get("GOLDEN") == "write"
 
