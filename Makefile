@@ -29,11 +29,11 @@ bench: .venv/dev  ## Cold start, memory, and cost beside a bare relay, as Markdo
 
 lock: .venv/dev  ## Pin the newest versions that pyproject.toml allows.
 	$(PIP) install --quiet uv
-	$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile $(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK) --extra uvicorn --group build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK) --all-extras --group dev pyproject.toml -o requirements-dev.lock
 
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-header --extra uvicorn
+	--no-header
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -9,15 +9,14 @@ Source: https://docs.aiohttp.org/en/stable/client_reference.html (read 2026-11).
 
 import asyncio
 import ssl
-from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from adapters.alarm import Alarm
 from adapters.errors import Failure, Kind
-from adapters.provider import Upstream
+from adapters.provider import Answer, Upstream
 from adapters.types import Timeouts
 
 if TYPE_CHECKING:
@@ -28,52 +27,6 @@ _IDLE_CONNECTION_S = 15.0  # shorter than any provider keeps one
 _DRAIN_S = 0.25  # how long a finished stream may take to close, so that its connection is kept
 _LINE_LIMIT = 64 * 1024  # bytes of a header line; Azure and Cloudflare like them long
 _HEADER_LIMIT = 256
-
-
-class Answer(Protocol):
-    """A provider's answer: status and headers are here, the body still flows."""
-
-    @property
-    def status(self) -> int: ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Names in lower case."""
-        ...
-
-    async def document(self) -> bytes:
-        """The whole body."""
-        ...
-
-    def watch(self) -> None:
-        """From here on, silence is a failure."""
-        ...
-
-    async def read(self) -> bytes:
-        """What has arrived meanwhile; nothing once the body has ended.
-
-        Raises:
-            Failure: TIMEOUT after too long a silence, BROKEN if the body is cut off.
-        """
-        ...
-
-    async def close(self, *, finished: bool) -> None:
-        """Let go. A body that is not `finished` takes its connection with it, at once."""
-        ...
-
-
-class Transport(Protocol):
-    """Posts requests. The one seam between us and the network; the mock provider is another."""
-
-    async def post(self, request: Upstream, timeouts: Timeouts, credential: str, /) -> Answer:
-        """Send, and wait for the status line.
-
-        Requests with different `credential`s never share a connection.
-
-        Raises:
-            Failure: no answer. `kind` is TRANSIENT, TIMEOUT or BROKEN.
-        """
-        ...
 
 
 class Http:
@@ -144,9 +97,10 @@ class _Pool:
 
     async def post(self, request: Upstream, timeouts: Timeouts) -> Answer:
         try:
-            response = await self._session.post(
+            response = await self._session.request(
+                request.method,
                 request.url,
-                data=request.body,
+                data=request.body or None,
                 headers=request.headers,
                 allow_redirects=False,
                 timeout=_DEFAULT if timeouts.connect == _CONNECT_S else _limits(timeouts.connect),

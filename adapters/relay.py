@@ -9,10 +9,12 @@ from collections.abc import Callable
 import orjson
 
 from adapters.dialects import Machine, Wire
+from adapters.dialects.chat import WIRE as CHAT
 from adapters.dialects.chat import is_usage_only
 from adapters.errors import Failure, Kind
+from adapters.framing import Unframe
 from adapters.sse import Cutter, encode, events
-from adapters.tap import Tap, with_usage
+from adapters.tap import Tap, telling
 from adapters.types import Receipt
 
 
@@ -20,8 +22,14 @@ class Relay:
     """Cuts at event ends, taps, rewrites, and knows how a stream must end."""
 
     def __init__(
-        self, wire: Wire, receipt: Receipt, provider: str, rewrite: Callable[[bytes], bytes]
+        self,
+        wire: Wire,
+        receipt: Receipt,
+        provider: str,
+        rewrite: Callable[[bytes], bytes],
+        unframe: Unframe | None = None,
     ) -> None:
+        self._unframe = unframe  # None: they are server-sent events as they come
         self._wire = wire
         self._receipt = receipt
         self._rewrite = rewrite  # whole events, as they count, in the client's words
@@ -41,7 +49,7 @@ class Relay:
     def feed(self, data: bytes) -> bytes:
         """Raises `Failure` if the bytes cannot be read."""
         try:
-            whole = self._cutter.feed(data)
+            whole = self._unframe.feed(data) if self._unframe else self._cutter.feed(data)
         except ValueError as error:
             raise Failure(Kind.BROKEN, f"the provider's stream is unreadable: {error}") from error
         return self._rewrite(self._tap.see(whole)) if whole else b""
@@ -52,13 +60,20 @@ class Relay:
         Raises:
             Failure: BROKEN, it ended before the answer was finished.
         """
-        rest = self._cutter.rest
-        out = self._rewrite(self._tap.see(rest + b"\n\n")) if rest.strip() else b""
+        out = self._last_words()
         if self._receipt.complete or self.failure:
             return out
         if not self._receipt.finish:
             raise Failure(Kind.BROKEN, "the provider ended its answer before it was finished")
-        return out + self._rewrite(self._tap.see(self._wire.end))
+        if self._wire.last:
+            return out + self._rewrite(self._tap.see(self._wire.end))
+        self._receipt.complete = True
+        return out + self._rewrite(b"")
+
+    def _last_words(self) -> bytes:
+        """An event whose blank line has been left out. Half a frame is worth nothing."""
+        rest = b"" if self._unframe else self._cutter.rest
+        return self._rewrite(self._tap.see(rest + b"\n\n")) if rest.strip() else b""
 
 
 def as_it_comes(whole: bytes) -> bytes:
@@ -77,7 +92,7 @@ def without_usage(receipt: Receipt) -> Callable[[bytes], bytes]:
         seen = receipt.usage
         kept: list[bytes] = []
         at = 0
-        for begin, end in with_usage(whole):
+        for begin, end in telling(CHAT.tells, whole):
             if _is_usage_only(whole[begin:end]):
                 kept.append(whole[at:begin])
                 at = end

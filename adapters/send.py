@@ -1,29 +1,43 @@
 """One attempt, start to end: dress, post, classify, read, translate back.
 
-merged -> translation.request -> quirks -> auth -> transport.post
+settled -> merged -> hops to their dialect -> quirks -> mend -> auth -> transport.post
 answer -> classify (refused) | document | relay (stream, returned at its first content)
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import orjson
 
 from adapters.auth.keys import bearer
 from adapters.classify import classify, classify_error
 from adapters.clock import Clock
-from adapters.dialects import TRANSLATIONS, WIRES, Translation, Wire
+from adapters.dialects import WIRES, Translation, Wire
 from adapters.errors import BadRequest, Failure, GatewayError, Kind
-from adapters.http import Answer, Transport
+from adapters.flow import ODD, Flow, Ready, step
+from adapters.framing import ACCEPT, FRAMINGS, Framing
+from adapters.hops import Interpreter, dropped, hops
+from adapters.paths import without as without_fields
 from adapters.plug import plug
-from adapters.provider import Endpoint, Provider, Upstream, address, best_dialect
+from adapters.provider import (
+    Answer,
+    Endpoint,
+    Provider,
+    Transport,
+    Upstream,
+    address,
+    best_dialect,
+)
 from adapters.relay import Relay, as_it_comes, interpreted, without_usage
 from adapters.tap import model_of
 from adapters.types import Call, Dialect, Json, Receipt, Reply, Target, Usage
+
+Inline: TypeAlias = Callable[[Json], Awaitable[Json]]
+"""Puts bytes in place of the addresses of images in a chat body."""
 
 _ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are worth reading
 _SHORTEST_SECRET = 6  # characters; what is shorter stands where a local server wants something
@@ -32,29 +46,50 @@ _HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
 
 @dataclass(frozen=True, slots=True)
 class _Tongue:
-    """How this provider is spoken to on behalf of one client dialect."""
+    """How one dialect of a provider is spoken on behalf of one client dialect."""
 
-    endpoint: Endpoint
     wire: Wire
-    translation: Translation | None  # None: same dialect on both sides
+    hops: tuple[Translation, ...]
     chat: bool  # the provider is spoken to in OpenAI chat
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """One attempt: who asks what, where, and in which words."""
+
+    call: Call
+    target: Target
+    theirs: Dialect
+    endpoint: Endpoint
+    tongue: _Tongue
+    asked: Json
+    spoken: Interpreter
+
+    @property
+    def streams(self) -> bool:
+        """Whether the provider is asked for a stream."""
+        return self.call.stream and self.endpoint.streams
 
 
 class RowAdapter:
     """Makes a working adapter out of a catalogue row and a transport."""
 
-    def __init__(self, provider: Provider, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self, provider: Provider, transport: Transport, clock: Clock, inline: Inline | None = None
+    ) -> None:
         self.name = provider.name
         self._provider = provider
-        self._transport = transport
+        self._transport = provider.transport(transport, clock) if provider.transport else transport
+        self._auth = provider.login(transport, clock) if provider.login else provider.auth or bearer
         self._clock = clock
-        self._tongues: dict[Dialect, _Tongue] = {}
+        self._inline = inline
+        self._tongues: dict[tuple[Dialect, Dialect], _Tongue] = {}
 
     async def send(self, call: Call, target: Target) -> Reply:
         limit = target.timeouts.first if call.stream else target.timeouts.total
         try:
             async with asyncio.timeout(limit):
-                return await self._attempt(call, target)
+                return await self._attempt(self._talk(call, target))
         except TimeoutError as error:
             what = "no content" if call.stream else "no answer"
             text = f"{self.name} gave {what} within {limit:g} s"
@@ -63,99 +98,130 @@ class RowAdapter:
             _own(failure, self.name, target)
             raise
 
-    async def _attempt(self, call: Call, target: Target) -> Reply:
-        tongue = self._tongue(call.dialect)
+    def _talk(self, call: Call, target: Target) -> _Talk:
+        provider = self._provider
+        if provider.settled:
+            target = provider.settled(target)
+        speaks = provider.speaking(target) if provider.speaking else provider.speaks
+        theirs = best_dialect(call.dialect, speaks)
+        if theirs is None:
+            text = f"{target.model} at {self.name} does not serve {call.dialect.operation}"
+            raise Failure(Kind.CALLER, text)
+        tongue = self._tongue(call.dialect, theirs)
         asked = merged(call.body, target)
-        request = await self._dress(call, target, tongue, asked)
+        return _Talk(call, target, theirs, speaks[theirs], tongue, asked, Interpreter(tongue.hops))
+
+    def _tongue(self, ours: Dialect, theirs: Dialect) -> _Tongue:
+        tongue = self._tongues.get((ours, theirs))
+        if tongue is None:
+            tongue = self._tongues[ours, theirs] = _Tongue(
+                plug(WIRES[theirs]), hops(ours, theirs), theirs is Dialect.OPENAI_CHAT
+            )
+        return tongue
+
+    async def _attempt(self, talk: _Talk) -> Reply:
+        request = await self._dress(talk)
+        target = talk.target
         credential = "\0".join((self.name, *target.secrets.values()))
         answer = await self._transport.post(request, target.timeouts, credential)
         try:
             if not 200 <= answer.status < 300:
                 await self._refuse(answer)
-            if call.stream and not _is_document(answer):
-                return await self._stream(target, answer, tongue, asked)
-            return await self._document(call, answer, tongue, asked)
+            if talk.streams and not _is_document(answer, talk.endpoint.framing):
+                return await self._stream(talk, answer)
+            return await self._document(talk, answer)
         except BaseException:
             await answer.close(finished=False)
             raise
 
-    def _tongue(self, ours: Dialect) -> _Tongue:
-        tongue = self._tongues.get(ours)
-        if tongue is None:
-            theirs = best_dialect(ours, self._provider)
-            tongue = self._tongues[ours] = _Tongue(
-                self._provider.speaks[theirs],
-                plug(WIRES[theirs]),
-                None if ours is theirs else plug(TRANSLATIONS[ours, theirs]),
-                theirs is Dialect.OPENAI_CHAT,
-            )
-        return tongue
-
-    async def _dress(self, call: Call, target: Target, tongue: _Tongue, asked: Json) -> Upstream:
-        body = asked
-        if translation := tongue.translation:
-            if target.drop_params:
-                droppable = translation.droppable(body)
-                body = {name: value for name, value in body.items() if name not in droppable}
-            with _spelling(BadRequest, "the request cannot be translated"):
-                body = translation.request(body)
-        if call.stream and tongue.chat and "stream_options" not in target.drop_fields:
-            options = body.get("stream_options") or {}
-            body = {**body, "stream_options": {**options, "include_usage": True}}
-        for quirk in self._provider.quirks if tongue.chat else ():
-            body = quirk(body)
+    async def _dress(self, talk: _Talk) -> Upstream:
+        call, target, endpoint = talk.call, talk.target, talk.endpoint
+        with _spelling(BadRequest, "the request cannot be translated"):
+            edits = partial(self._edited, talk)
+            body = await talk.spoken.request(talk.asked, target, edits)
+        if talk.tongue.chat:
+            body = await self._as_chat(talk, body)
+        if endpoint.mend:
+            body = endpoint.mend(body, call, target)
         headers = {
             **_HEADERS,
-            "accept": "text/event-stream" if call.stream else "application/json",
+            "accept": ACCEPT[endpoint.framing] if talk.streams else "application/json",
             "user-agent": "sluicegate",
             "x-request-id": call.id,
-            **tongue.endpoint.headers,
-            **({} if tongue.translation else call.headers),
+            **endpoint.headers,
+            **({} if talk.tongue.hops else call.headers),
             **target.headers,
         }
-        url = address(self._provider, tongue.endpoint, target, stream=call.stream)
-        request = Upstream(url, _dumped(body), headers)
-        return await (self._provider.auth or bearer)(request, target)
+        url = address(self._provider, endpoint, target, stream=talk.streams)
+        return await self._auth(Upstream(url, _dumped(body), headers), target)
+
+    async def _edited(self, talk: _Talk, body: Json) -> Json:
+        """The pivot's body, before it is said in the provider's words."""
+        if talk.endpoint.inlines and self._inline:
+            body = await self._inline(body)
+        return body
+
+    async def _as_chat(self, talk: _Talk, body: Json) -> Json:
+        """A body for a provider that is nearly OpenAI."""
+        target = talk.target
+        if not talk.tongue.hops:
+            body = await self._edited(talk, body)
+        if target.drop_params and self._provider.droppable:
+            body = dropped(body, self._provider.droppable(body), target)
+        if talk.call.stream and "stream_options" not in target.drop_fields:
+            options = body.get("stream_options") or {}
+            body = {**body, "stream_options": {**options, "include_usage": True}}
+        for quirk in self._provider.quirks:
+            body = quirk(body)
+        return body
 
     async def _refuse(self, answer: Answer) -> NoReturn:
         body = (await answer.document())[:_ERROR_BODY_LIMIT]
         now = self._clock.wall()
         raise classify(self.name, answer.status, answer.headers, body, now_wall=now)
 
-    async def _document(self, call: Call, answer: Answer, tongue: _Tongue, asked: Json) -> Reply:
+    async def _document(self, talk: _Talk, answer: Answer) -> Reply:
         raw = await answer.document()
+        wire = talk.tongue.wire
+        document = self._read(raw, answer.headers, wire)
+        if talk.streams:
+            raise Failure(Kind.BROKEN, f"{self.name} answered a stream request with a document")
+        receipt = Receipt(
+            usage=wire.usage(document) or Usage(),
+            model=model_of(document),
+            finish=True,
+            complete=True,
+        )
+        body: bytes | Ready = raw
+        with _spelling(_broken, "the provider's answer cannot be translated"):
+            now = int(self._clock.wall())
+            if talk.call.stream:
+                body = Ready(talk.spoken.cut(document, now))
+            elif talk.tongue.hops:
+                body = orjson.dumps(talk.spoken.reply(document, now))
+        await answer.close(finished=True)
+        return Reply(body, receipt, answer.headers)
+
+    def _read(self, raw: bytes, headers: Mapping[str, str], wire: Wire) -> Json:
         try:
             document = orjson.loads(raw)
         except orjson.JSONDecodeError:
             document = None
         if not isinstance(document, dict):
             raise Failure(Kind.BROKEN, f"{self.name} answered 200 without a JSON object")
-        if error := tongue.wire.error(document):
+        if error := wire.error(document):
             now = self._clock.wall()
-            raise classify_error(self.name, error, headers=answer.headers, now_wall=now)
-        if call.stream:
-            raise Failure(Kind.BROKEN, f"{self.name} answered a stream request with a document")
-        receipt = Receipt(
-            usage=tongue.wire.usage(document) or Usage(),
-            model=model_of(document),
-            finish=True,
-            complete=True,
-        )
-        if tongue.translation:
-            with _spelling(_broken, "the provider's answer cannot be translated"):
-                now = int(self._clock.wall())
-                raw = orjson.dumps(tongue.translation.reply(document, asked, now))
-        await answer.close(finished=True)
-        return Reply(raw, receipt, answer.headers)
+            raise classify_error(self.name, error, headers=headers, now_wall=now)
+        return document
 
-    async def _stream(self, target: Target, answer: Answer, tongue: _Tongue, asked: Json) -> Reply:
+    async def _stream(self, talk: _Talk, answer: Answer) -> Reply:
         """Read up to the commit point: until here everything may be tried again elsewhere."""
         receipt = Receipt()
-        relay = self._relay(tongue, asked, receipt)
+        relay = self._relay(talk, receipt)
         held: list[bytes] = []
         while not relay.content:
             data = await answer.read()
-            held.append(_step(relay, data))
+            held.append(step(relay, data))
             if relay.failure:
                 raise relay.failure
             if not data or receipt.complete:
@@ -163,67 +229,21 @@ class RowAdapter:
         if not relay.content:
             raise Failure(Kind.BROKEN, f"{self.name} ended its answer before it began")
         answer.watch()
-        own = partial(_own, provider=self.name, target=target)
-        flow = _Flow(b"".join(held), answer, relay, receipt, own)
+        own = partial(_own, provider=self.name, target=talk.target)
+        flow = Flow(b"".join(held), answer, relay, receipt, own)
         return Reply(flow, receipt, answer.headers)
 
-    def _relay(self, tongue: _Tongue, asked: Json, receipt: Receipt) -> Relay:
+    def _relay(self, talk: _Talk, receipt: Receipt) -> Relay:
+        tongue = talk.tongue
         rewrite: Callable[[bytes], bytes] = as_it_comes
-        if tongue.translation:
-            machine = tongue.translation.stream(asked, int(self._clock.wall()))
+        if tongue.hops:
+            machine = talk.spoken.machine(int(self._clock.wall()))
             rewrite = interpreted(machine, receipt)
-        elif tongue.chat and not (asked.get("stream_options") or {}).get("include_usage"):
+        elif tongue.chat and not (talk.asked.get("stream_options") or {}).get("include_usage"):
             rewrite = without_usage(receipt)
-        return Relay(tongue.wire, receipt, self.name, rewrite)
-
-
-class _Flow:
-    """The stream after its commit point. One read in, at most one write out: a write costs ten
-    times the JSON.
-    """
-
-    def __init__(
-        self,
-        first: bytes,
-        answer: Answer,
-        relay: Relay,
-        receipt: Receipt,
-        own: Callable[[Failure], None],
-    ) -> None:
-        self._first = first
-        self._answer = answer
-        self._relay = relay
-        self._receipt = receipt
-        self._own = own
-        self._ended = False  # the provider's stream has been read to its end
-
-    def __aiter__(self) -> "_Flow":
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._first:
-            first, self._first = self._first, b""
-            return first
-        try:
-            if out := await self._next():
-                return out
-        except Failure as failure:
-            self._own(failure)
-            raise
-        raise StopAsyncIteration
-
-    async def _next(self) -> bytes:
-        while not (self._ended or self._receipt.complete or self._relay.failure):
-            data = await self._answer.read()
-            self._ended = not data
-            if out := _step(self._relay, data):
-                return out
-        if failure := self._relay.failure:
-            raise failure
-        return b""
-
-    async def aclose(self) -> None:
-        await self._answer.close(finished=self._ended or self._receipt.complete)
+        framing = talk.endpoint.framing
+        unframe = plug(FRAMINGS[framing])() if framing in FRAMINGS else None
+        return Relay(tongue.wire, receipt, self.name, rewrite, unframe)
 
 
 def merged(body: Json, target: Target) -> Json:
@@ -237,9 +257,7 @@ def merged(body: Json, target: Target) -> Json:
             asked["tools"] = [*default, *tools]
         else:
             asked.setdefault(name, default)
-    for name in target.drop_fields:
-        asked.pop(name, None)
-    return asked
+    return without_fields(asked, target.drop_fields) if target.drop_fields else asked
 
 
 def _dumped(body: Json) -> bytes:
@@ -264,18 +282,10 @@ def _own(failure: Failure, provider: str, target: Target) -> None:
     failure.args = (failure.message,)
 
 
-def _is_document(answer: Answer) -> bool:
+def _is_document(answer: Answer, framing: Framing) -> bool:
     """Whether a stream was asked for and something else came: an error, or a login page."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/json"}
-
-
-def _step(relay: Relay, data: bytes) -> bytes:
-    """What one read, or the end, has to say."""
-    try:
-        return relay.feed(data) if data else relay.close()
-    except _ODD as odd:
-        raise _broken(f"the provider sent an event of unknown shape: {odd!r}"[:300]) from odd
+    return kind == "text/html" or (kind == "application/json" and framing is Framing.SSE)
 
 
 @contextmanager
@@ -283,12 +293,9 @@ def _spelling(error: Callable[[str], GatewayError], text: str) -> Iterator[None]
     """Translators trust shapes; a shape nobody foresaw must not look like a bug of the server."""
     try:
         yield
-    except _ODD as odd:
+    except ODD as odd:
         raise error(f"{text}: {odd!r}"[:300]) from odd
 
 
 def _broken(text: str) -> Failure:
     return Failure(Kind.BROKEN, text)
-
-
-_ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError)

@@ -14,7 +14,6 @@ from adapters.errors import Failure, Kind
 from adapters.sse import bounds, events
 from adapters.types import Json, Receipt, Usage
 
-_USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _ERROR = re.compile(rb'"error"\s*:\s*[{"]')
 
 
@@ -52,7 +51,7 @@ class Tap:
 
     def _last_event(self, whole: bytes) -> int:
         """Where the dialect's last event stands, -1 if not here. A text may speak of it too."""
-        at = whole.find(self._word)
+        at = whole.find(self._word) if self._word else -1
         while at >= 0:
             line = max(whole.rfind(b"\n", 0, at), whole.rfind(b"\r", 0, at)) + 1
             if whole[line:at] in self._fields:
@@ -88,7 +87,7 @@ class Tap:
                     sound = begin
                     break
         known = self.failure
-        for begin, end in with_usage(whole, sound):
+        for begin, end in telling(self._wire.tells, whole, sound):
             self._documents(whole[begin:end])
             if self.failure is not known:
                 return begin
@@ -119,14 +118,16 @@ class Tap:
             self._receipt.usage = merged(self._receipt.usage, told)
 
 
-def with_usage(whole: bytes, end: int | None = None) -> Iterator[tuple[int, int]]:
+def telling(
+    usage: re.Pattern[bytes], whole: bytes, end: int | None = None
+) -> Iterator[tuple[int, int]]:
     """Where the events begin and end that may tell of usage."""
     end = len(whole) if end is None else end
-    found = _USAGE.search(whole, 0, end)
+    found = usage.search(whole, 0, end)
     while found:
         begin_end = bounds(whole, found.start())
         yield begin_end
-        found = _USAGE.search(whole, begin_end[1], end)
+        found = usage.search(whole, begin_end[1], end)
 
 
 def merged(before: Usage, told: Usage) -> Usage:

@@ -8,11 +8,49 @@ from typing import Any, Protocol, TypeAlias
 Json: TypeAlias = dict[str, Any]
 
 
+class Operation(StrEnum):
+    """What is asked of a model. Each has a pivot of its own."""
+
+    CHAT = "chat"
+    EMBEDDINGS = "embeddings"
+    RERANK = "rerank"
+
+
 class Dialect(StrEnum):
     """A wire format. Clients write in one; providers speak one or more."""
 
-    OPENAI_CHAT = "openai.chat"  # the pivot: every translation has it on one side
+    OPENAI_CHAT = "openai.chat"  # the pivot of its operation
+    OPENAI_RESPONSES = "openai.responses"
     ANTHROPIC_MESSAGES = "anthropic.messages"
+    GEMINI_GENERATE = "gemini.generate"
+    BEDROCK_CONVERSE = "bedrock.converse"
+    COHERE_CHAT = "cohere.chat"
+    OLLAMA_CHAT = "ollama.chat"
+    REPLICATE_PREDICTIONS = "replicate.predictions"
+
+    OPENAI_EMBEDDINGS = "openai.embeddings"  # the pivot of its operation
+    COHERE_EMBED = "cohere.embed"
+    GEMINI_EMBED = "gemini.embed"
+    VERTEX_EMBED = "vertex.embed"
+    BEDROCK_EMBED = "bedrock.embed"
+
+    COHERE_RERANK = "cohere.rerank"  # the pivot of its operation
+    VOYAGE_RERANK = "voyage.rerank"
+
+    @property
+    def operation(self) -> Operation:
+        return _OPERATIONS.get(self, Operation.CHAT)
+
+
+_OPERATIONS: Mapping[Dialect, Operation] = {
+    Dialect.OPENAI_EMBEDDINGS: Operation.EMBEDDINGS,
+    Dialect.COHERE_EMBED: Operation.EMBEDDINGS,
+    Dialect.GEMINI_EMBED: Operation.EMBEDDINGS,
+    Dialect.VERTEX_EMBED: Operation.EMBEDDINGS,
+    Dialect.BEDROCK_EMBED: Operation.EMBEDDINGS,
+    Dialect.COHERE_RERANK: Operation.RERANK,
+    Dialect.VOYAGE_RERANK: Operation.RERANK,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +110,9 @@ class Target:
     options: Mapping[str, str] = field(default_factory=dict)
     timeouts: Timeouts = field(default_factory=Timeouts)
     drop_params: bool = False  # leave out OpenAI parameters that the provider has no word for
-    drop_fields: tuple[str, ...] = ()  # top-level fields never to send
+    keep_params: tuple[str, ...] = ()  # but not these: LiteLLM's `allowed_openai_params`
+    drop_fields: tuple[str, ...] = ()  # fields never to send; `tools[*].strict` names inner ones
+    modify_params: bool = False  # repair what the provider is known to refuse
 
 
 @dataclass(slots=True)

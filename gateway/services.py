@@ -1,14 +1,13 @@
 """The object graph: everything a request needs, built once at start and passed by hand."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
 
 from adapters.clock import Clock
-from adapters.http import Http, Transport
-from adapters.provider import Adapter, Provider
-from adapters.providers import mock
+from adapters.http import Http
+from adapters.provider import Adapter
 from adapters.send import RowAdapter
 from gateway.access.keys import Keys
 from gateway.book import Book
@@ -58,10 +57,7 @@ async def opened(
             keys=Keys(settings.master_key, settings.key_header),
             router=Router(
                 groups=groups,
-                adapters={
-                    name: _adapter(provider, http, clock)
-                    for name, provider in settings.providers.items()
-                },
+                adapters=_adapters(settings, http, clock),
                 strategy=strategy,
                 health=health,
                 clock=clock,
@@ -76,9 +72,10 @@ async def opened(
         )
 
 
-def _adapter(provider: Provider, http: Http, clock: Clock) -> Adapter:
-    transport: Transport = mock.MockTransport(clock) if provider.name == "mock" else http
-    return RowAdapter(provider, transport, clock)
+def _adapters(settings: Settings, http: Http, clock: Clock) -> Mapping[str, Adapter]:
+    return {
+        name: RowAdapter(provider, http, clock) for name, provider in settings.providers.items()
+    }
 
 
 def _states(

@@ -18,7 +18,10 @@ Extension fields that translators read and write, so that nothing is lost on the
 import re
 from typing import Any
 
+import orjson
+
 from adapters.dialects import Wire
+from adapters.sse import Event
 from adapters.types import Json, Usage
 
 DONE = b"[DONE]"
@@ -67,6 +70,27 @@ def has_content(chunk: Json) -> bool:
 def is_usage_only(chunk: Json) -> bool:
     """Whether a chunk is there only because `stream_options.include_usage` asked for it."""
     return not chunk.get("choices") and bool(chunk.get("usage"))
+
+
+def chunks(completion: Json, asked: Json) -> list[Event]:
+    """A completion as the stream it might have been, for providers that know no streams: each
+    choice in one piece.
+    """
+    head = {name: completion.get(name) for name in ("id", "created", "model")}
+    head["object"] = "chat.completion.chunk"
+    said = []
+    for choice in completion.get("choices") or ():
+        index, message = choice.get("index", 0), choice.get("message") or {}
+        calls = message.get("tool_calls") or ()
+        delta = {**message, "tool_calls": [{"index": i, **c} for i, c in enumerate(calls)]}
+        said += [
+            {"index": index, "delta": delta if calls else message, "finish_reason": None},
+            {"index": index, "delta": {}, "finish_reason": choice.get("finish_reason")},
+        ]
+    documents: list[Json] = [{**head, "choices": [choice]} for choice in said]
+    if (asked.get("stream_options") or {}).get("include_usage"):
+        documents.append({**head, "choices": [], "usage": completion.get("usage")})
+    return [*(Event(orjson.dumps(document)) for document in documents), Event(DONE)]
 
 
 def _object(value: Any) -> Json:

@@ -19,7 +19,7 @@ import orjson
 
 from adapters.clock import Clock
 from adapters.dialects.chat import DONE
-from adapters.provider import Provider, Upstream
+from adapters.provider import Provider, Transport, Upstream
 from adapters.sse import Event, encode
 from adapters.types import Json, Target, Timeouts
 
@@ -49,7 +49,17 @@ async def _scripted(request: Upstream, target: Target) -> Upstream:
     return request.with_headers({_SCRIPT: script}) if script else request
 
 
-PROVIDER = Provider(name="mock", base_url="http://mock", auth=_scripted, key_optional=True)
+def _made_up(_network: Transport, clock: Clock) -> "MockTransport":
+    return MockTransport(clock)
+
+
+PROVIDER = Provider(
+    name="mock",
+    base_url="http://mock",
+    auth=_scripted,
+    transport=_made_up,
+    key_optional=True,
+)
 
 
 class MockTransport:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from gateway.config.catalogue import Home, Homeless, home
 from gateway.config.findings import Findings, Where
 from gateway.config.secrets import public, refuse_misspelt, resolve
 from gateway.config.settings import ModelInfo
-from gateway.config.target import MOCK, Entry, Surroundings, first
+from gateway.config.target import MOCK, Entry, Surroundings, accounts, first, variables
 from routing.deployment import Deployment
 
 
@@ -87,7 +87,7 @@ def _spread(alias: str, params: Json, around: Surroundings) -> Iterator[tuple[st
         name
         for name in around.catalogue.names()
         if (provider := around.catalogue.find(name))
-        and any(around.environ.get(variable) for variable in provider.key_env)
+        and any(around.environ.get(variable) for variable in variables(provider))
     ]
     inferred = around.catalogue.infer("*")
     if not keyed or (inferred and inferred[0] in keyed):
@@ -122,7 +122,8 @@ class _Reading:
         self._off: list[str] = []
 
     def deployments(self, info_written: Json) -> Iterator[Served]:
-        params = self._params()
+        given = self._with_credential()
+        params = self._params(given, self._accounts(given))
         info = self._info(info_written)
         if params is None or info is None:
             return
@@ -130,10 +131,9 @@ class _Reading:
             if served := self._served(params, info, organization):
                 yield served
 
-    def _params(self) -> schema.LitellmParams | None:
-        given = self._with_credential()
+    def _params(self, given: Json, own: Collection[str]) -> schema.LitellmParams | None:
         for key in list(given):
-            if why := _unserved(key, given[key]):
+            if why := _unserved(key, given[key], own):
                 self._findings.unserved.append(self._findings.note((*self._where, key), why))
                 del given[key]
             else:
@@ -146,8 +146,18 @@ class _Reading:
                 return None
         params = schema.parse(schema.LitellmParams, resolved.value, self._where, self._findings)
         if params is not None:
-            self._judge_keys(params)
+            self._judge_keys(params, own)
         return params
+
+    def _accounts(self, given: Json) -> frozenset[str]:
+        """The keys that the provider has of its own: regions, projects, ways to log in."""
+        named = {key: given[key] for key in ("model", "custom_llm_provider") if key in given}
+        known = resolve(named, self._around.environ, self._where).value
+        model, provider = known.get("model"), known.get("custom_llm_provider")
+        if not isinstance(model, str) or not isinstance(provider, str | None):
+            return frozenset()
+        found = home(model, provider or "", self._around.catalogue)
+        return frozenset() if isinstance(found, Homeless) else accounts(found.provider)
 
     def _with_credential(self) -> Json:
         given = dict(self._written)
@@ -161,10 +171,10 @@ class _Reading:
             self._findings.problem(where, f"credential_list has no {name!r}{guess}")
         return {**known.get(name, {}), **given}
 
-    def _judge_keys(self, params: schema.LitellmParams) -> None:
-        known = {*type(params).model_fields, *keys.BODY, *keys.LITELLM_PARAMS}
+    def _judge_keys(self, params: schema.LitellmParams, own: Collection[str]) -> None:
+        known = {*type(params).model_fields, *keys.BODY, *keys.LITELLM_PARAMS, *own}
         for key in params.model_extra or {}:
-            if key in keys.BODY or keys.is_price(key):
+            if key in keys.BODY or key in own or keys.is_price(key):
                 continue
             if guess := keys.nearest(key, known, 0.8):
                 said = f"not a key we know, so it is sent to the provider as it is{guess}"
@@ -240,10 +250,10 @@ class _Reading:
         return Provider(name=params.custom_llm_provider or name, key_optional=True), model
 
 
-def _unserved(key: str, value: Any) -> str:
+def _unserved(key: str, value: Any, own: Collection[str]) -> str:
     if key == "mock_response" and not isinstance(value, str | None):
         return "only text is served here; it has no effect"
-    return keys.unserved_param(key)
+    return keys.unserved_param(key, own)
 
 
 def _fingerprint(alias: str, shown: Json) -> str:

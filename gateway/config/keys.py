@@ -8,7 +8,7 @@ Source: https://docs.litellm.ai/docs/proxy/config_settings (read 2026-11).
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 LATER = "a key of LiteLLM that this release does not serve; it has no effect"
 
@@ -31,7 +31,7 @@ TOP: Mapping[str, str] = _later(
 
 LITELLM_SETTINGS: Mapping[str, str] = _later(
     """
-    modify_params callbacks success_callback failure_callback input_callback service_callback
+    callbacks success_callback failure_callback input_callback service_callback
     service_callbacks audit_log_callbacks s3_audit_callback_params cache cache_params
     turn_off_message_logging redact_user_api_key_info redact_messages_in_exceptions
     max_budget budget_duration max_internal_user_budget internal_user_budget_duration
@@ -150,8 +150,8 @@ GENERAL_SETTINGS: Mapping[str, str] = _later(
 LITELLM_PARAMS: Mapping[str, str] = _later(
     """
     max_parallel_requests region_name watsonx_region_name timeout_by_service_tier
-    tenant_id client_id client_secret azure_username azure_password azure_scope
-    allowed_openai_params tags tag_regex max_budget budget_duration
+    azure_ad_token tenant_id client_id client_secret azure_username azure_password azure_scope
+    tags tag_regex max_budget budget_duration
     configurable_clientside_auth_params itpm otpm rpd tpd daily_reset_time
     default_api_key_tpm_limit default_api_key_rpm_limit use_in_pass_through use_litellm_proxy
     use_chat_completions_api merge_reasoning_content_in_choices keepalive_seconds silent_model
@@ -189,8 +189,12 @@ def is_price(name: str) -> bool:
     return "_cost_per_" in name or name.endswith(("_token_cost", "_cost"))
 
 
-def unserved_param(name: str) -> str:
-    """Why a key of `litellm_params` has no effect; empty if it has one."""
+def unserved_param(name: str, own: Collection[str]) -> str:
+    """Why a key of `litellm_params` has no effect; empty if it has one. `own`: the keys that the
+    deployment's provider has beside everybody's.
+    """
+    if name in own:
+        return ""
     if name in LITELLM_PARAMS:
         return LITELLM_PARAMS[name]
     return LATER if name.startswith(LITELLM_PARAMS_PREFIXES) else ""

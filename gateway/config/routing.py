@@ -75,6 +75,7 @@ def defaults(layers: Layers) -> Defaults:
         total=next((seconds for seconds in chain if seconds is not None), None),
         first=layers.get("stream_timeout"),
         drop_params=bool(layers.get("drop_params")),
+        modify_params=bool(layers.get("modify_params")),
     )
 
 

@@ -67,7 +67,6 @@ class LitellmParams(Section):
     api_version: str | None = None
     organization: Annotated[list[Text], BeforeValidator(_several)] | None = None
     custom_llm_provider: Text | None = None
-    azure_ad_token: str | None = None
     litellm_credential_name: Text | None = None
     rpm: Count | None = None
     tpm: Count | None = None
@@ -86,6 +85,8 @@ class LitellmParams(Section):
     extra_body: dict[str, Any] | None = None
     drop_params: bool | None = None
     additional_drop_params: list[Text] | None = None
+    allowed_openai_params: list[Text] | None = None
+    modify_params: bool | None = None
     mock_response: str | None = None
 
 
@@ -125,6 +126,7 @@ class Routing(Section):
     cooldown_time: Amount | None = None
     disable_cooldowns: bool | None = None
     drop_params: bool | None = None
+    modify_params: bool | None = None
     fallbacks: Any = None
     default_fallbacks: Any = None
     context_window_fallbacks: Any = None

@@ -1,6 +1,5 @@
 """Where one entry of `model_list` sends its calls: address, key, options, body, time-outs."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from adapters.paths import parse
 from adapters.provider import Provider
 from adapters.types import Json, Target, Timeouts
 from gateway.config import keys, schema
@@ -19,9 +19,6 @@ Reasons: TypeAlias = Callable[[str, str], bool]
 
 _THINKING_S = 300.0  # how long a reasoning model may be silent at first
 MOCK = "mock"
-_TOKENS = {"azure": ("AZURE_AD_TOKEN",)}  # beside the row's `key_env`
-_KIND_OF_KEY = {"AZURE_AD_TOKEN": "azure_ad_token", "ANTHROPIC_AUTH_TOKEN": "auth_token"}
-_NESTED = re.compile(r"[.\[*]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +28,7 @@ class Defaults:
     total: float | None = None
     first: float | None = None
     drop_params: bool = False
+    modify_params: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +65,14 @@ class Entry:
             model=home.model,
             base_url=self._base_url(params, provider),
             secrets=self._secrets(params, provider),
-            params=self._body(params),
+            params=self._body(params, provider),
             headers=self._headers(params),
-            options=self._options(params, provider, organization),
+            options=self._options(params, info, provider, organization),
             timeouts=self._timeouts(params, info, home),
             drop_params=drop,
+            keep_params=tuple(params.allowed_openai_params or ()),
             drop_fields=self._drop_fields(params),
+            modify_params=first(params.modify_params, self.around.defaults.modify_params),
         )
 
     def _base_url(self, params: schema.LitellmParams, provider: Provider) -> str:
@@ -90,24 +90,26 @@ class Entry:
     def _secrets(self, params: schema.LitellmParams, provider: Provider) -> dict[str, str]:
         if provider.name == MOCK:
             return {}
-        given = {
-            "api_key": params.api_key or "",
-            "azure_ad_token": params.azure_ad_token or "",
-        }
+        written = params.model_extra or {}
+        given = {name: _text(written.get(name)) for name in provider.secrets_env}
+        given["api_key"] = params.api_key or ""
         if not any(given.values()):
-            for variable in (*provider.key_env, *_TOKENS.get(provider.name, ())):
-                if found := self._variable([variable]):
-                    given[_KIND_OF_KEY.get(variable, "api_key")] = found
-                    break
+            given["api_key"] = self._variable(provider.key_env)
+        if not any(given.values()):
+            given = {name: self._variable(names) for name, names in provider.secrets_env.items()}
         secrets = {name: text for name, text in given.items() if text}
         if not (secrets or provider.key_optional or self.off):
-            ways = " or ".join(("litellm_params.api_key", *provider.key_env))
+            ways = " or ".join(("litellm_params.api_key", *variables(provider)))
             self.off.append(f"no key: set {ways}")
         return secrets
 
-    def _body(self, params: schema.LitellmParams) -> Json:
-        extra = params.model_extra or {}
-        defaults = {key: value for key, value in extra.items() if not keys.is_price(key)}
+    def _body(self, params: schema.LitellmParams, provider: Provider) -> Json:
+        own = accounts(provider)
+        defaults = {
+            key: value
+            for key, value in (params.model_extra or {}).items()
+            if key not in own and not keys.is_price(key)
+        }
         body = {**defaults, **(params.extra_body or {})}
         for key, value in body.items():
             try:
@@ -127,10 +129,17 @@ class Entry:
         return {name.lower(): text for name, text in both.items()}
 
     def _options(
-        self, params: schema.LitellmParams, provider: Provider, organization: str
+        self,
+        params: schema.LitellmParams,
+        info: schema.ModelInfo,
+        provider: Provider,
+        organization: str,
     ) -> dict[str, str]:
+        extra = params.model_extra or {}
         found = {name: self._variable(names) for name, names in provider.options_env.items()}
         written = {
+            **{name: _text(extra.get(name)) for name in provider.options_env},
+            "base_model": info.base_model or "",
             "api_version": params.api_version or "",
             "organization": organization,
             "mock_response": params.mock_response if provider.name == MOCK else "",
@@ -165,16 +174,35 @@ class Entry:
     def _drop_fields(self, params: schema.LitellmParams) -> tuple[str, ...]:
         names = params.additional_drop_params or []
         for i, name in enumerate(names):
-            if _NESTED.search(name):
+            try:
+                parse(name)
+            except ValueError as error:
                 where = (*self.where, "additional_drop_params", i)
-                said = f"{name!r} is inside another field; only top-level fields are dropped"
-                self.findings.unserved.append(self.findings.note(where, said))
-        return tuple(name for name in names if not _NESTED.search(name))
+                self.findings.problem(where, str(error))
+        return tuple(names)
 
     def _variable(self, names: Sequence[str]) -> str:
         """The first of these variables that says something."""
         environ = self.around.environ
         return next((environ[name] for name in names if environ.get(name)), "")
+
+
+def accounts(provider: Provider) -> frozenset[str]:
+    """The keys of `litellm_params` that this provider has beside everybody's."""
+    return frozenset({*provider.options_env, *provider.secrets_env})
+
+
+def variables(provider: Provider) -> tuple[str, ...]:
+    """The environment variables that may let us in."""
+    others = (name for names in provider.secrets_env.values() for name in names)
+    return (*provider.key_env, *others)
+
+
+def _text(value: Any) -> str:
+    """An option as text; a service account may be written out as an object."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return orjson.dumps(value).decode()
 
 
 def _is_address(url: str) -> bool:

@@ -157,7 +157,7 @@ async def test_a_second_door_is_beside_the_first(where: tuple[str, str], url: st
 def test_an_anthropic_client_is_served_in_its_own_words_where_it_can_be(
     name: str, dialect: Dialect
 ) -> None:
-    assert best_dialect(Dialect.ANTHROPIC_MESSAGES, BUILTIN[name]) is dialect
+    assert best_dialect(Dialect.ANTHROPIC_MESSAGES, BUILTIN[name].speaks) is dialect
 
 
 @pytest.mark.parametrize("name", ["groq", "cerebras", "mistral", "codestral"])

@@ -29,11 +29,6 @@ PARAMS: dict[str, tuple[dict[str, Any], Look, object]] = {
         lambda d: (d.target.provider, d.target.model),
         ("anthropic", "org/x"),
     ),
-    "azure_ad_token": (
-        {"azure_ad_token": "t"},
-        lambda d: d.target.secrets,
-        {"azure_ad_token": "t"},
-    ),
     "rpm": ({"rpm": "10"}, lambda d: d.rpm, 10),
     "tpm": ({"tpm": 1000}, lambda d: d.tpm, 1000),
     "weight": ({"weight": "2.5"}, lambda d: d.weight, 2.5),
@@ -69,8 +64,14 @@ PARAMS: dict[str, tuple[dict[str, Any], Look, object]] = {
     "additional_drop_params": (
         {"additional_drop_params": ["stop", "tools[*].x"]},
         lambda d: d.target.drop_fields,
-        ("stop",),
+        ("stop", "tools[*].x"),
     ),
+    "allowed_openai_params": (
+        {"allowed_openai_params": ["seed"]},
+        lambda d: d.target.keep_params,
+        ("seed",),
+    ),
+    "modify_params": ({"modify_params": True}, lambda d: d.target.modify_params, True),
     "mock_response": (
         {"mock_response": "Hello"},
         lambda d: (d.target.provider, d.target.model, d.target.options, d.target.secrets),
@@ -430,13 +431,48 @@ def test_keys_of_other_clouds_are_accepted_without_effect(tmp_path: Path) -> Non
     assert [note.path.split(".")[-1] for note in loaded.unserved] == ["aws_region_name", "tags"]
 
 
-def test_what_is_inside_another_field_is_not_dropped(tmp_path: Path) -> None:
-    loaded = one(tmp_path, additional_drop_params=["stop", "tools[*].x"])
+def test_a_providers_account_is_told_to_its_own_code_and_to_nobody_else(tmp_path: Path) -> None:
+    account = {"cloud_region": "eu-1", "cloud_login": {"user": "u"}}
 
-    assert said(tmp_path, loaded.unserved) == [
-        "config.yaml:7 model_list[0].litellm_params.additional_drop_params[1]: "
-        "'tools[*].x' is inside another field; only top-level fields are dropped"
-    ]
+    target = one(tmp_path, model="cloud/m", **account).settings.deployments[0].target
+
+    assert target.options == {"cloud_region": "eu-1"}
+    assert target.secrets == {"cloud_login": '{"user":"u"}'}
+    assert target.params == {}
+
+
+def test_a_providers_account_may_stand_in_the_environment(tmp_path: Path) -> None:
+    environ = {"CLOUD_REGION": "eu-2", "CLOUD_LOGIN": "l"}
+
+    target = one(tmp_path, environ, model="cloud/m").settings.deployments[0].target
+
+    assert (target.options, target.secrets) == ({"cloud_region": "eu-2"}, {"cloud_login": "l"})
+
+
+def test_without_any_way_in_a_deployment_is_off_and_says_what_to_set(tmp_path: Path) -> None:
+    deployment = one(tmp_path, {}, model="cloud/m").settings.deployments[0]
+
+    assert deployment.off == "no key: set litellm_params.api_key or CLOUD_KEY or CLOUD_LOGIN"
+
+
+def test_the_account_of_another_provider_has_no_effect(tmp_path: Path) -> None:
+    loaded = one(tmp_path, azure_ad_token="t", cloud_region="eu-1")
+
+    deployment = loaded.settings.deployments[0]
+    assert [note.path.split(".")[-1] for note in loaded.unserved] == ["azure_ad_token"]
+    assert "azure_ad_token" not in {**deployment.target.secrets, **deployment.target.params}
+
+
+def test_the_base_model_is_told_to_the_providers_code(tmp_path: Path) -> None:
+    entry = {
+        "model_name": "gpt-5",
+        "litellm_params": {"model": "openai/prod"},
+        "model_info": {"base_model": "azure/gpt-5"},
+    }
+
+    loaded = read_data(tmp_path, {"model_list": [entry]}, ENVIRON)
+
+    assert loaded.settings.deployments[0].target.options == {"base_model": "azure/gpt-5"}
 
 
 def test_headers_keep_their_values_but_not_their_case(tmp_path: Path) -> None:

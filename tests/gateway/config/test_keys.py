@@ -29,8 +29,8 @@ def test_no_key_is_both_served_and_unserved(section: str) -> None:
 
 def test_no_parameter_of_requests_is_taken_for_a_setting() -> None:
     assert not keys.BODY & {*schema.LitellmParams.model_fields, *keys.LITELLM_PARAMS}
-    assert not [name for name in keys.BODY if keys.unserved_param(name) or keys.is_price(name)]
-    assert not [name for name in schema.LitellmParams.model_fields if keys.unserved_param(name)]
+    assert not [name for name in keys.BODY if keys.unserved_param(name, ()) or keys.is_price(name)]
+    assert not [name for name in schema.LitellmParams.model_fields if keys.unserved_param(name, ())]
 
 
 @pytest.mark.parametrize(("section", "key"), UNSERVED)

@@ -36,6 +36,7 @@ ROUTING: dict[str, tuple[Any, Look, object]] = {
     "cooldown_time": ("30", lambda s: s.rest.cooldown, 30),
     "disable_cooldowns": (True, lambda s: s.rest.enabled, False),
     "drop_params": (True, lambda s: s.deployments[0].target.drop_params, True),
+    "modify_params": (True, lambda s: s.deployments[0].target.modify_params, True),
     "fallbacks": ([{"big": ["small"]}], lambda s: s.policy.fallbacks, {"big": TO_SMALL}),
     "default_fallbacks": (["small"], lambda s: s.policy.fallbacks, {"*": TO_SMALL}),
     "context_window_fallbacks": (

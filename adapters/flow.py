@@ -1,0 +1,88 @@
+"""A stream after its commit point, as whoever sends it on reads it."""
+
+from collections.abc import Callable
+
+from adapters.errors import Failure, Kind
+from adapters.provider import Answer
+from adapters.relay import Relay
+from adapters.types import Receipt
+
+ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What code that trusts shapes raises at a shape that nobody foresaw."""
+
+
+class Flow:
+    """The stream after its commit point. One read in, at most one write out: a write costs ten
+    times the JSON.
+    """
+
+    def __init__(
+        self,
+        first: bytes,
+        answer: Answer,
+        relay: Relay,
+        receipt: Receipt,
+        own: Callable[[Failure], None],
+    ) -> None:
+        self._first = first
+        self._answer = answer
+        self._relay = relay
+        self._receipt = receipt
+        self._own = own
+        self._ended = False  # the provider's stream has been read to its end
+
+    def __aiter__(self) -> "Flow":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._first:
+            first, self._first = self._first, b""
+            return first
+        try:
+            if out := await self._next():
+                return out
+        except Failure as failure:
+            self._own(failure)
+            raise
+        raise StopAsyncIteration
+
+    async def _next(self) -> bytes:
+        while not (self._ended or self._receipt.complete or self._relay.failure):
+            data = await self._answer.read()
+            self._ended = not data
+            if out := step(self._relay, data):
+                return out
+        if failure := self._relay.failure:
+            raise failure
+        return b""
+
+    async def aclose(self) -> None:
+        await self._answer.close(finished=self._ended or self._receipt.complete)
+
+
+class Ready:
+    """A stream that has been there from the start: a document, cut into events."""
+
+    def __init__(self, whole: bytes) -> None:
+        self._whole = whole
+
+    def __aiter__(self) -> "Ready":
+        return self
+
+    async def __anext__(self) -> bytes:
+        whole, self._whole = self._whole, b""
+        if whole:
+            return whole
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """There is nothing to give back."""
+
+
+def step(relay: Relay, data: bytes) -> bytes:
+    """What one read, or the end, has to say."""
+    try:
+        return relay.feed(data) if data else relay.close()
+    except ODD as odd:
+        text = f"the provider sent an event of unknown shape: {odd!r}"[:300]
+        raise Failure(Kind.BROKEN, text) from odd
