@@ -8,6 +8,8 @@ GatewayError
 ├── WrongMethod          405  a path of ours, but not so
 ├── UnknownModel         404  no alias, wildcard or deployment id of that name
 ├── Resting              429  every deployment is cooling down; `retry_after` says for how long
+├── Full                 429  every deployment is used to its limit; `retry_after` as above
+├── NotPermitted         401  tags or access groups leave nobody for this caller
 ├── NoDeployment         503  every deployment is switched off or excluded
 ├── ShuttingDown         503  this process is going; ask again and another will answer
 ├── Internal             500  a bug of ours; the log says more
@@ -104,6 +106,18 @@ class Resting(GatewayError):
     status = 429
     type = "rate_limit_error"
     code = "all_deployments_in_cooldown"
+
+
+class Full(GatewayError):
+    status = 429
+    type = "rate_limit_error"
+    code = "deployments_at_capacity"
+
+
+class NotPermitted(GatewayError):
+    status = 401  # LiteLLM's word for it
+    type = "invalid_request_error"
+    code = "not_allowed"
 
 
 class NoDeployment(GatewayError):

@@ -30,6 +30,13 @@ _CHAT = (
     "/openai/deployments/{model:path}/chat/completions",  # Azure's
 )
 _MESSAGES = ("/v1/messages",)
+_EMBEDDINGS = (
+    "/v1/embeddings",
+    "/embeddings",
+    "/engines/{model:path}/embeddings",
+    "/openai/deployments/{model:path}/embeddings",
+)
+_RERANK = ("/v2/rerank", "/v1/rerank", "/rerank")
 _ANY = [
     "DELETE",
     "GET",
@@ -53,6 +60,8 @@ def _routes(services: Services) -> list[Route]:
     doors = [
         *((route, Dialect.OPENAI_CHAT) for route in _CHAT),
         *((route, Dialect.ANTHROPIC_MESSAGES) for route in _MESSAGES),
+        *((route, Dialect.OPENAI_EMBEDDINGS) for route in _EMBEDDINGS),
+        *((route, Dialect.COHERE_RERANK) for route in _RERANK),
     ]
     models, health = ModelPages(services), HealthPages(services)
     pages: list[tuple[str, Callable[[Exchange], Awaitable[Shown]], bool]] = [

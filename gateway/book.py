@@ -11,7 +11,7 @@ from adapters.errors import Failure, GatewayError, Internal
 from adapters.types import Call, Receipt
 from gateway.log import Level, Log
 from gateway.metrics import Metrics
-from routing.router import Attempt, Journey
+from routing.journey import Attempt, Journey
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from adapters.errors import BadRequest
-from adapters.types import Call, Dialect, Json
+from adapters.types import Call, Dialect, Json, Operation
 from routing.policy import Fallback, Policy
 
 _MOST_MESSAGES = 10_000
@@ -82,10 +82,13 @@ def read_call(
     if model is not None:
         sent["model"] = model
     _refuse(sent)
-    _check(sent, _CHECKS[dialect])
+    _check(sent, dialect)
     wishes = _wishes(sent, headers)
     body = {name: value for name, value in sent.items() if name not in _OURS}
-    if dialect is Dialect.OPENAI_CHAT and not body.get("store"):
+    if dialect.operation is not Operation.CHAT:
+        body.pop("metadata", None)  # nobody has it there: it is for us
+        body.pop("stream", None)
+    elif dialect is Dialect.OPENAI_CHAT and not body.get("store"):
         body.pop("metadata", None)  # OpenAI allows it with `store` only; otherwise it is for us
     forwarded = {n: headers[n].replace("\n", ", ") for n in _FORWARDED if n in headers}
     call = Call(
@@ -141,6 +144,24 @@ def _messages(value: Any) -> str:
     return "" if len(value) <= _MOST_MESSAGES else f"at most {_MOST_MESSAGES} messages"
 
 
+def _input(value: Any) -> str:
+    items = value if isinstance(value, list) else [value]
+    good = bool(value) and all(isinstance(item, str | int | list | dict) for item in items)
+    if good and not isinstance(value, bool | int | dict):
+        return ""
+    return "a non-empty string, or a non-empty list of strings or of tokens"
+
+
+def _documents(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(d, str | dict) for d in value):
+        return ""
+    return "a non-empty list of strings or objects"
+
+
+def _no_stream(value: Any) -> str:
+    return "false: the answer is one document" if value not in (None, False) else ""
+
+
 def _tools(value: Any) -> str:
     if value is None or (isinstance(value, list) and all(isinstance(t, dict) for t in value)):
         return "" if len(value or ()) <= _MOST_TOOLS else f"at most {_MOST_TOOLS} tools"
@@ -152,7 +173,7 @@ def _stop(value: Any) -> str:
     return "" if value is None or isinstance(value, str) or good else "a string or strings"
 
 
-_COMMON: Mapping[str, Check] = {
+_CHAT: Mapping[str, Check] = {
     "model": _text,
     "messages": _messages,
     "stream": _flag,
@@ -162,7 +183,7 @@ _COMMON: Mapping[str, Check] = {
 }
 _CHECKS: Mapping[Dialect, Mapping[str, Check]] = {
     Dialect.OPENAI_CHAT: {
-        **_COMMON,
+        **_CHAT,
         "max_tokens": _count,
         "max_completion_tokens": _count,
         "n": _count,
@@ -171,25 +192,42 @@ _CHECKS: Mapping[Dialect, Mapping[str, Check]] = {
         "response_format": _object,
     },
     Dialect.ANTHROPIC_MESSAGES: {
-        **_COMMON,
+        **_CHAT,
         "max_tokens": _count,
         "stop_sequences": _stop,
         "thinking": _object,
         "metadata": _object,
     },
+    Dialect.OPENAI_EMBEDDINGS: {
+        "model": _text,
+        "input": _input,
+        "dimensions": _count,
+        "stream": _no_stream,
+    },
+    Dialect.COHERE_RERANK: {
+        "model": _text,
+        "query": _text,
+        "documents": _documents,
+        "stream": _no_stream,
+    },
 }
-_REQUIRED = ("model", "messages")
+_REQUIRED: Mapping[Operation, tuple[str, ...]] = {
+    Operation.CHAT: ("model", "messages"),
+    Operation.EMBEDDINGS: ("model", "input"),
+    Operation.RERANK: ("model", "query", "documents"),
+}
 
 
-def _check(body: Json, checks: Mapping[str, Check]) -> None:
-    for name in _REQUIRED:
+def _check(body: Json, dialect: Dialect) -> None:
+    for name in _REQUIRED[dialect.operation]:
         if name not in body:
             raise BadRequest(f"The field {name!r} is missing.", param=name)
-    for name, check in checks.items():
+    for name, check in _CHECKS[dialect].items():
         if name in body and (expected := check(body[name])):
             raise BadRequest(f"The field {name!r} must be {expected}.", param=name)
-    for index, message in enumerate(body["messages"]):
-        _check_message(message, f"messages[{index}]")
+    if dialect.operation is Operation.CHAT:
+        for index, message in enumerate(body["messages"]):
+            _check_message(message, f"messages[{index}]")
 
 
 def _check_message(message: Any, at: str) -> None:

@@ -12,12 +12,14 @@ from urllib.parse import quote
 from adapters.errors import GatewayError
 from adapters.types import Dialect, Reply
 from gateway import stream
+from gateway.asked import as_asked
 from gateway.book import Visit
 from gateway.call import read_call
 from gateway.exchange import ClientLeft, Exchange
 from gateway.naming import renamed
 from gateway.services import Services
-from routing.router import Journey
+from routing.ask import Ask
+from routing.journey import Journey
 
 _ODD = re.compile(r"[^ -~]")
 _PLAIN = " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"  # beside letters and digits
@@ -68,8 +70,9 @@ async def _serve(
     async with exchange.attended():
         if call.stream:
             heart.start_early()
-        reply = await services.router.send(call, policy, journey)
+        reply = await services.router.send(Ask(call), policy, journey)
         visit.committed(services.clock.now(), reply.receipt)
+        reply = as_asked(reply, call)
         if services.settings.response_model_alias:
             reply = renamed(reply, journey.answered.alias if journey.answered else call.model)
         headers = [*_route(exchange, journey), *_limits(reply)]

@@ -21,6 +21,7 @@ from routing.groups import Groups
 from routing.health import Health
 from routing.router import Router
 from routing.strategies import Strategy
+from routing.wiring import wired
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,11 @@ async def opened(
         yield Services(
             settings=settings,
             keys=Keys(settings.master_key, settings.key_header),
-            router=Router(
-                groups=groups,
-                adapters=_adapters(settings, http, clock),
-                strategy=strategy,
-                health=health,
+            router=wired(
+                groups,
+                _adapters(settings, http, clock),
+                lambda _: strategy,
+                health,
                 clock=clock,
                 rng=rng,
             ),

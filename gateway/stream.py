@@ -18,8 +18,8 @@ _SSE = (
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),  # nginx: do not collect
 )
-_KEEPALIVE: Mapping[Dialect, bytes] = {  # what each family of clients bears in silence
-    Dialect.OPENAI_CHAT: b": keep-alive\n\n",
+_COMMENT = b": keep-alive\n\n"
+_PINGS: Mapping[Dialect, bytes] = {  # for clients that do not bear a comment in silence
     Dialect.ANTHROPIC_MESSAGES: b'event: ping\ndata: {"type": "ping"}\n\n',
 }
 
@@ -39,9 +39,8 @@ class Heart:
 
     def __init__(self, exchange: Exchange, dialect: Dialect, settings: Settings) -> None:
         self._exchange = exchange
-        self._beat = _KEEPALIVE[dialect]
-        chat = dialect is Dialect.OPENAI_CHAT
-        self._every_s = settings.keepalive if chat else settings.anthropic_ping
+        self._beat = _PINGS.get(dialect, _COMMENT)
+        self._every_s = settings.anthropic_ping if dialect in _PINGS else settings.keepalive
         self._alarm: Alarm | None = None
         self._early_s = settings.early_commit
         self._task: asyncio.Task[None] | None = None

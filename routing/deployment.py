@@ -20,9 +20,23 @@ class Deployment:
     order: int = 0  # the lowest order that has a usable deployment is served first
     rpm: int | None = None  # requests per minute
     tpm: int | None = None  # tokens per minute, input + output
+    max_parallel: int | None = None  # answers under way at the same time, in all processes
+    quota: str = ""  # deployments with the same share what their provider's headers tell
     cooldown_s: float | None = None  # None: the router's
     retries: int | None = None  # None: the router's
+    input_price: float | None = None  # dollars per token; None: not known
+    output_price: float | None = None
+    window: int | None = None  # tokens that a prompt may have; None: not known
+    abilities: frozenset[str] | None = None  # vision, tools, audio ...; None: not known
+    region: str = ""  # as the provider names it, or eu, us
+    tags: frozenset[str] = frozenset()
+    access_groups: frozenset[str] = frozenset()
     off: str = ""
+
+    @property
+    def limited(self) -> bool:
+        """Whether config sets a limit that must be asked for."""
+        return not (self.rpm is None and self.tpm is None and self.max_parallel is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,15 @@ class Stats:
     in_flight: int = 0
     failures: int = 0  # since the last success, within a minute
     cooling: float = 0.0  # until it may be used again; 0: now
+    probing: bool = False  # it has rested, and one request is finding out whether it is well
+    warmth: float = 1.0  # share of its usual traffic that it may have; it grows after a rest
+    requests: int = 0  # within the last minute
+    tokens: int = 0
+    left: float = 1.0  # share of its provider's allowance that is left, as its headers told
+    ttft: float | None = None  # moving average of the time to the first token; None: not measured
+    per_token: float | None = None  # moving average of the time for each further token
+    latencies: tuple[float, ...] = ()  # the last ones, per completion token; the newest last
+    first_tokens: tuple[float, ...] = ()  # the last times to the first token; the newest last
 
 
 IDLE = Stats()

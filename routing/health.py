@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from adapters.clock import Clock
 from adapters.errors import Failure
-from adapters.types import Body
 from routing.cooldown import NOT_ITS_FAULT, rest_s
 from routing.deployment import IDLE, Deployment, Stats
 from routing.policy import RestRules
@@ -74,6 +73,11 @@ class Health:
         if state and state.failures:
             state.failures.clear()
 
+    def timed(
+        self, deployment: Deployment, first_s: float | None, took_s: float, output: int
+    ) -> None:
+        """An answer of `output` tokens took so long; `first_s`: until its first, if it streamed."""
+
     def _state(self, deployment: Deployment) -> _State:
         state = self._states.get(deployment.id)
         if state is None:
@@ -84,33 +88,3 @@ class Health:
 def _left(seconds: float) -> float:
     """Timers may wake a few milliseconds early; whoever slept for a rest has slept enough."""
     return seconds if seconds > 0.01 else 0.0
-
-
-class Watched:
-    """A stream whose end, good or bad, is noted."""
-
-    def __init__(self, body: Body, health: Health, deployment: Deployment, *, lone: bool) -> None:
-        self._body = body
-        self._health = health
-        self._deployment = deployment
-        self._lone = lone
-        self._open = True
-
-    def __aiter__(self) -> "Watched":
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            return await self._body.__anext__()
-        except StopAsyncIteration:
-            self._health.succeeded(self._deployment)
-            raise
-        except Failure as failure:
-            self._health.failed(self._deployment, failure, lone=self._lone)
-            raise
-
-    async def aclose(self) -> None:
-        if self._open:
-            self._open = False
-            self._health.ended(self._deployment)
-            await self._body.aclose()

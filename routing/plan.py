@@ -7,7 +7,16 @@ from math import inf
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-from adapters.errors import Failure, GatewayError, Kind, NoDeployment, Resting, UnknownModel
+from adapters.errors import (
+    Failure,
+    Full,
+    GatewayError,
+    Kind,
+    NoDeployment,
+    NotPermitted,
+    Resting,
+    UnknownModel,
+)
 from routing.policy import Chains, Fallback, Policy
 
 
@@ -49,6 +58,7 @@ class Try:
 
     alias: str
     pause: float = 0.0
+    patience: float = 0.0  # seconds that the call may queue for room
     override: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -103,7 +113,7 @@ class Plan:
         self._time_left = time_left
         rule = _rule(error)
         if self._step.alias == self._origin:
-            if not (isinstance(error, Resting) and isinstance(self._error, Failure)):
+            if not (isinstance(error, Resting | Full) and isinstance(self._error, Failure)):
                 self._error = error  # what happened says more than the rest that came of it
             if isinstance(error, UnknownModel):  # no fallback makes a misspelt name right
                 rule = _FINAL
@@ -159,10 +169,14 @@ class Plan:
         return self._same_alias(pause)
 
     def _wait(self, error: GatewayError) -> Try | None:
-        """Nobody else is left: wait once for a resting deployment, if that is bearable."""
+        """Nobody else is left: wait once, for room or, if that is bearable, a rest's end."""
         wait = error.retry_after
-        if not isinstance(error, Resting) or wait is None or self._waited:
+        if not isinstance(error, Resting | Full) or wait is None or self._waited:
             return None
+        if isinstance(error, Full):
+            self._waited = True
+            patience = min(self._policy.patience, self._time_left)
+            return Try(self._step.alias, patience=patience, override=self._step.override)
         if not self._bearable(wait):
             return None
         self._waited = True
@@ -172,7 +186,7 @@ class Plan:
         return pause <= self._policy.patience and pause < self._time_left - _MOMENT_S
 
     def _same_alias(self, pause: float = 0.0) -> Try:
-        return Try(self._step.alias, pause, self._step.override)
+        return Try(self._step.alias, pause, override=self._step.override)
 
     def _pause(self, error: GatewayError) -> float:
         """Seconds to wait: full jitter, but never less than the provider asked for.
@@ -210,7 +224,7 @@ def _rule(error: GatewayError) -> Rule:
     match error:
         case Failure(kind=kind):
             return RULES[kind]
-        case Resting() | NoDeployment() | UnknownModel():
+        case Resting() | Full() | NoDeployment() | NotPermitted() | UnknownModel():
             return _NOBODY
         case _:
             return _FINAL

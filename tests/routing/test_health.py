@@ -1,12 +1,10 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
-from adapters.errors import Failure, Kind
+from adapters.errors import Kind
 from routing.deployment import IDLE, Deployment, Stats
-from routing.health import Health, Watched
+from routing.health import Health
 from routing.policy import RestRules
-from tests.fakes import FakeBody, FakeClock
+from tests.fakes import FakeClock
 from tests.routing.worlds import deployment, failure
 
 ONE, OTHER = deployment("one"), deployment("other")
@@ -127,106 +125,3 @@ def test_only_so_many_failures_are_remembered() -> None:
         ward.fail()
 
     assert ward.see().failures == 1000
-
-
-# The stream of an answer
-
-
-def watched(ward: Ward, *chunks: bytes, error: Exception | None = None) -> tuple[Watched, FakeBody]:
-    ward.health.started(ONE)
-    body = FakeBody(*chunks, error=error)
-    return Watched(body, ward.health, ONE, lone=False), body
-
-
-async def test_a_stream_is_in_flight_until_it_is_closed() -> None:
-    ward = Ward()
-    stream, _ = watched(ward, b"a", b"b")
-
-    assert [chunk async for chunk in stream] == [b"a", b"b"]
-    assert ward.see().in_flight == 1
-    await stream.aclose()
-    assert ward.see().in_flight == 0
-
-
-async def test_a_stream_that_ends_well_is_a_success() -> None:
-    ward = Ward()
-    ward.fail()
-    stream, _ = watched(ward, b"a")
-
-    assert await anext(stream) == b"a"
-    assert ward.see().failures == 1  # not yet
-    assert [chunk async for chunk in stream] == []
-    assert ward.see().failures == 0
-
-
-async def test_a_stream_that_breaks_is_a_failure() -> None:
-    ward = Ward(allowed_fails=0)
-    stream, body = watched(ward, b"a", error=failure(Kind.BROKEN))
-
-    assert await anext(stream) == b"a"
-    with pytest.raises(Failure, match="broken"):
-        await anext(stream)
-    await stream.aclose()
-
-    assert ward.see() == Stats(in_flight=0, failures=1, cooling=5.0)
-    assert body.closed == 1
-
-
-async def test_a_stream_closed_unread_is_neither_success_nor_failure() -> None:
-    ward = Ward()
-    ward.fail()
-    stream, body = watched(ward, b"a")
-
-    await stream.aclose()
-
-    assert ward.see() == Stats(in_flight=0, failures=1)
-    assert body.closed == 1
-
-
-async def test_a_stream_closed_twice_is_released_once() -> None:
-    ward = Ward()
-    stream, body = watched(ward, b"a")
-    watched(ward, b"somebody else's")
-
-    await stream.aclose()
-    await stream.aclose()
-
-    assert ward.see().in_flight == 1
-    assert body.closed == 1
-
-
-async def test_a_body_that_cannot_be_closed_is_released_all_the_same() -> None:
-    class Stuck(FakeBody):
-        async def aclose(self) -> None:
-            raise OSError("stuck")
-
-    ward = Ward()
-    ward.health.started(ONE)
-
-    with pytest.raises(OSError, match="stuck"):
-        await Watched(Stuck(), ward.health, ONE, lone=False).aclose()
-    assert ward.see().in_flight == 0
-
-
-@given(some.lists(some.sampled_from(["open", "read", "close", "fail", "wait", "succeed"])))
-async def test_no_figure_is_ever_negative(events: list[str]) -> None:
-    ward = Ward(allowed_fails=1)
-    streams: list[Watched] = []
-    for event in events:
-        match event:
-            case "open":
-                streams.append(watched(ward, b"a")[0])
-            case "read" if streams:
-                await anext(streams[-1], None)
-            case "close" if streams:
-                await streams[len(streams) // 2].aclose()
-            case "fail":
-                ward.fail()
-            case "wait":
-                ward.clock.t += 7.7
-            case "succeed":
-                ward.health.succeeded(ONE)
-
-        seen = ward.see()
-        assert min(seen.in_flight, seen.failures, seen.cooling) >= 0
-        assert seen.in_flight <= len(streams)

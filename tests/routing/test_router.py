@@ -8,9 +8,10 @@ from adapters.errors import (
     BadRequest,
     Kind,
 )
+from routing.ask import Ask
 from routing.deployment import IDLE, Deployment
+from routing.journey import Attempt, Journey
 from routing.policy import Policy
-from routing.router import Attempt, Journey
 from tests.routing.worlds import (
     ANSWER,
     DOWN,
@@ -221,7 +222,7 @@ async def test_a_bug_frees_the_slot_and_is_not_retried() -> None:
 
 def test_routing_in_memory_never_suspends() -> None:
     world = World(A, B, SMALL, scripts={"a": [DOWN], "b": [WRONG_KEY]})
-    sending = world.router.send(call(), TO_SMALL, Journey())
+    sending = world.router.send(Ask(call()), TO_SMALL, Journey())
 
     with pytest.raises(StopIteration) as ended:
         sending.send(None)

@@ -7,6 +7,7 @@ from adapters.errors import (
     Kind,
     Resting,
 )
+from routing.ask import Ask
 from routing.deployment import IDLE
 from routing.policy import Policy
 from tests.routing.worlds import (
@@ -95,7 +96,7 @@ async def test_a_deployment_that_is_deaf_for_its_own_time_out_rests(
 ) -> None:
     world = World(A, B, takes={"a": DEAF}, rules=STRICT)
 
-    await world.router.send(call(stream=stream), Policy(deadline=900.0), world.journey)
+    await world.router.send(Ask(call(stream=stream)), Policy(deadline=900.0), world.journey)
 
     assert world.tried == ["a", "b"]
     assert world.journey.attempts[0].took == limit

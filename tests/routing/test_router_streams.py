@@ -1,11 +1,14 @@
 """Streams after their commit point."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from adapters.errors import (
     Failure,
     Kind,
 )
+from adapters.types import Body
 from routing.deployment import IDLE
 from tests.fakes import FakeBody
 from tests.routing.worlds import DOWN, STRICT, A, B, World, failure, read
@@ -56,3 +59,76 @@ async def test_a_stream_that_nobody_reads_is_released() -> None:
 
     assert world.stats("a") == IDLE
     assert body.closed == 1
+
+
+async def test_a_stream_that_ends_well_is_a_success_but_not_before() -> None:
+    world = World(A, B, scripts={"a": [FakeBody(b"a")]})
+    world.fail("a")
+
+    reply = await world.send()
+    assert world.stats("a").failures == 1
+    await read(reply)
+
+    assert world.stats("a").failures == 0
+
+
+async def test_a_stream_closed_unread_is_neither_success_nor_failure() -> None:
+    world = World(A, B, scripts={"a": [FakeBody(b"a")]})
+    world.fail("a")
+
+    reply = await world.send()
+    assert not isinstance(reply.body, bytes)
+    await reply.body.aclose()
+
+    assert (world.stats("a").failures, world.in_flight) == (1, 0)
+
+
+async def test_a_stream_closed_twice_is_released_once() -> None:
+    world = World(A, scripts={"a": [FakeBody(b"a"), FakeBody(b"somebody else's")]})
+
+    reply = await world.send()
+    await world.send()
+    assert not isinstance(reply.body, bytes)
+    await reply.body.aclose()
+    await reply.body.aclose()
+
+    assert world.in_flight == 1
+
+
+async def test_a_body_that_cannot_be_closed_is_released_all_the_same() -> None:
+    class Stuck(FakeBody):
+        async def aclose(self) -> None:
+            raise OSError("stuck")
+
+    world = World(A, scripts={"a": [Stuck(b"a")]})
+
+    reply = await world.send()
+    assert not isinstance(reply.body, bytes)
+    with pytest.raises(OSError, match="stuck"):
+        await reply.body.aclose()
+
+    assert world.in_flight == 0
+
+
+@given(some.lists(some.sampled_from(["open", "read", "close", "fail", "wait"])))
+async def test_no_figure_is_ever_negative(events: list[str]) -> None:
+    world = World(A, B, scripts={"a": [FakeBody(b"a")]})
+    streams: list[Body] = []
+    for event in events:
+        match event:
+            case "open":
+                reply = await world.send()
+                if not isinstance(reply.body, bytes):
+                    streams.append(reply.body)
+            case "read" if streams:
+                await anext(streams[-1], None)
+            case "close" if streams:
+                await streams[len(streams) // 2].aclose()
+            case "fail":
+                world.fail("a")
+            case "wait":
+                world.clock.t += 7.7
+
+        seen = world.stats("a")
+        assert min(seen.in_flight, seen.failures, seen.cooling) >= 0
+        assert seen.in_flight <= len(streams)

@@ -6,11 +6,13 @@ from typing import Any
 
 from adapters.errors import Failure, GatewayError, Kind
 from adapters.types import Body, Call, Dialect, Reply, Target, Timeouts
+from routing.ask import Ask
 from routing.deployment import Deployment, Stats
 from routing.groups import Groups
 from routing.health import Health
+from routing.journey import Journey
 from routing.policy import Fallback, Policy, RestRules
-from routing.router import Journey, Router
+from routing.wiring import wired
 from tests.fakes import FakeAdapter, FakeBody, FakeClock
 
 ANSWER = b'{"id": "answer"}'
@@ -105,11 +107,11 @@ class World:
         self.health = Health(rules or RestRules(), self.clock)
         self.provider = Troupe(scripts or {}, takes or {}, self.clock)
         self.journey = Journey()
-        self.router = Router(
-            groups=Groups(deployments, aliases or {}),
-            adapters={"fake": self.provider},
-            strategy=first_of,
-            health=self.health,
+        self.router = wired(
+            Groups(deployments, aliases or {}),
+            {"fake": self.provider},
+            lambda alias: first_of,
+            self.health,
             clock=self.clock,
             rng=Random(1),
         )
@@ -128,7 +130,7 @@ class World:
         return self.clock.slept
 
     async def send(self, asked: Call | None = None, policy: Policy | None = None) -> Reply:
-        return await self.router.send(asked or call(), policy or Policy(), self.journey)
+        return await self.router.send(Ask(asked or call()), policy or Policy(), self.journey)
 
     async def refusal(
         self, asked: Call | None = None, policy: Policy | None = None
@@ -142,6 +144,11 @@ class World:
 
     def stats(self, id: str) -> Stats:
         return self.health.stats([d for d in self.deployments if d.id == id])[id]
+
+    def fail(self, id: str) -> None:
+        """Have one fail, on somebody else's behalf."""
+        [failed] = [d for d in self.deployments if d.id == id]
+        self.health.failed(failed, failure(Kind.TRANSIENT), lone=False)
 
     def rest(self, *ids: str, seconds: float) -> None:
         """Have the provider ask that these be left alone."""
