@@ -40,11 +40,14 @@ class Interpreter:
     async def request(
         self, body: Json, target: Target, edits: Callable[[Json], Awaitable[Json]]
     ) -> Json:
-        """The provider's body for the client's. `edits` are done to the last one before it.
+        """The provider's body for the client's. `edits` are done to the last one before it, or to
+        the only one.
 
         Raises:
             BadRequest: it cannot be said there.
         """
+        if not self.hops:
+            return await edits(body)
         for hop in self.hops:
             if target.drop_params:
                 body = dropped(body, hop.droppable(body), target)

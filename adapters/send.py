@@ -33,6 +33,7 @@ from adapters.provider import (
     best_dialect,
 )
 from adapters.relay import Relay, as_it_comes, interpreted, without_usage
+from adapters.repair import repaired
 from adapters.tap import model_of
 from adapters.types import Call, Dialect, Json, Receipt, Reply, Target, Usage
 
@@ -140,7 +141,7 @@ class RowAdapter:
             edits = partial(self._edited, talk)
             body = await talk.spoken.request(talk.asked, target, edits)
         if talk.tongue.chat:
-            body = await self._as_chat(talk, body)
+            body = self._as_chat(talk, body)
         if endpoint.mend:
             body = endpoint.mend(body, call, target)
         headers = {
@@ -156,16 +157,16 @@ class RowAdapter:
         return await self._auth(Upstream(url, _dumped(body), headers), target)
 
     async def _edited(self, talk: _Talk, body: Json) -> Json:
-        """The pivot's body, before it is said in the provider's words."""
+        """The body before it is said in the provider's words."""
         if talk.endpoint.inlines and self._inline:
             body = await self._inline(body)
+        if talk.target.modify_params and (talk.tongue.hops or talk.tongue.chat):
+            body = repaired(body, talk.theirs)
         return body
 
-    async def _as_chat(self, talk: _Talk, body: Json) -> Json:
+    def _as_chat(self, talk: _Talk, body: Json) -> Json:
         """A body for a provider that is nearly OpenAI."""
         target = talk.target
-        if not talk.tongue.hops:
-            body = await self._edited(talk, body)
         if target.drop_params and self._provider.droppable:
             body = dropped(body, self._provider.droppable(body), target)
         if talk.call.stream and "stream_options" not in target.drop_fields:

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from adapters.clock import Clock
+from adapters.fetch import Fetch, inlined, refused
 from adapters.http import Http
 from adapters.provider import Adapter
-from adapters.send import RowAdapter
+from adapters.send import Inline, RowAdapter
 from gateway.access.keys import Keys
 from gateway.book import Book
 from gateway.config.settings import Settings
@@ -52,13 +54,14 @@ async def opened(
         in_flight=lambda: len(life),
         log_dropped=lambda: log.dropped,
     )
-    async with Http() as http:
+    async with Http() as http, Fetch() as fetch:
+        inline = partial(inlined, fetch=fetch) if settings.fetch_images else refused
         yield Services(
             settings=settings,
             keys=Keys(settings.master_key, settings.key_header),
             router=wired(
                 groups,
-                _adapters(settings, http, clock),
+                _adapters(settings, http, clock, inline),
                 lambda _: strategy,
                 health,
                 clock=clock,
@@ -73,9 +76,12 @@ async def opened(
         )
 
 
-def _adapters(settings: Settings, http: Http, clock: Clock) -> Mapping[str, Adapter]:
+def _adapters(
+    settings: Settings, http: Http, clock: Clock, inline: Inline
+) -> Mapping[str, Adapter]:
     return {
-        name: RowAdapter(provider, http, clock) for name, provider in settings.providers.items()
+        name: RowAdapter(provider, http, clock, inline)
+        for name, provider in settings.providers.items()
     }
 
 

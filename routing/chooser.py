@@ -123,7 +123,6 @@ class Chooser:
     ) -> Reservation:
         """Stand in line until there is room."""
         ends = self.clock.now() + patience
-        wait = self._room_s(fit, ask)
         try:
             async with self.room.place(alias, ask.priority) as place:
                 while (left := ends - self.clock.now()) > 0:

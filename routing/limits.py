@@ -101,11 +101,13 @@ class Limits:
         quota.told(self._clock.now(), allowances)
 
     def ended(self, reservation: Reservation, usage: Usage | None) -> None:
-        """The attempt is over. `usage` None: it cost nothing."""
+        """The attempt is over. `usage` None: it cost nothing; all zero: nobody said, so the
+        estimate stands.
+        """
         deployment = reservation.deployment
         if quota := self._quotas.get(deployment.quota or deployment.id):
             quota.gone(reservation.lease)
-        spent = usage.input + usage.output if usage else 0
+        spent = (usage.input + usage.output or reservation.tokens) if usage else 0
         use = self._use(deployment)
         now = self._clock.now()
         ago = now - reservation.at

@@ -25,6 +25,14 @@ class FakeClock:
         self.t += seconds
 
 
+class StillClock(FakeClock):
+    """Time that stands still: who sleeps is woken by something else."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.Event().wait()
+
+
 class FakeBody:
     """A stream that gives out what it was made of, and fails at the end if told to."""
 

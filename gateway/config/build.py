@@ -179,6 +179,7 @@ def _with_server(
         anthropic_ping=base.anthropic_ping if anthropic_ping is None else anthropic_ping,
         early_commit=base.early_commit if ping is None else ping,
         response_model_alias=general.response_model == "alias",
+        fetch_images=bool(general.fetch_images),
         json_logs=litellm.json_logs,
     )
 

@@ -149,6 +149,7 @@ class GeneralSettings(Section):
     litellm_key_header_name: Text | None = None
     max_request_size_mb: Positive | None = None
     response_model: Literal["provider", "alias"] | None = None  # ours
+    fetch_images: bool | None = None  # ours
 
 
 class Credential(Section):

@@ -44,6 +44,7 @@ class Settings:
     early_commit: float = 0.0  # commit the 200 after so much silence; 0: only with the first event
     write_timeout: float = 60.0  # a client that takes nothing for so long is cut off
     body_timeout: float = 60.0  # a client has so long to send its whole body
+    fetch_images: bool = False  # by address, for providers that take bytes only
     response_model_alias: bool = False  # rewrite `model` in replies to the alias asked for
     json_logs: bool | None = None  # None: JSON unless a terminal is looking
 

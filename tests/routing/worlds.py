@@ -101,8 +101,9 @@ class World:
         takes: Mapping[str, float] | None = None,
         aliases: Mapping[str, str] | None = None,
         rules: RestRules | None = None,
+        clock: FakeClock | None = None,
     ) -> None:
-        self.clock = FakeClock()
+        self.clock = clock or FakeClock()
         self.deployments = deployments
         self.health = Health(rules or RestRules(), self.clock)
         self.provider = Troupe(scripts or {}, takes or {}, self.clock)
