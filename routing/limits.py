@@ -116,6 +116,7 @@ class Limits:
             use.output += _WEIGHT * (usage.output - use.output)
             use.learned.note(reservation.characters, usage.input)
         if deployment.limited:
+            use.full_until = 0.0  # something came back, so asking makes sense again
             self._settle(reservation, spent, ago)
 
     def _settle(self, reservation: Reservation, spent: int, ago: float) -> None:
