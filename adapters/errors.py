@@ -9,7 +9,7 @@ GatewayError
 ├── UnknownModel         404  no alias, wildcard or deployment id of that name
 ├── Resting              429  every deployment is cooling down; `retry_after` says for how long
 ├── Full                 429  every deployment is used to its limit; `retry_after` as above
-├── NotPermitted         401  tags or access groups leave nobody for this caller
+├── NotPermitted         403  tags or access groups leave nobody for this caller
 ├── NoDeployment         503  every deployment is switched off or excluded
 ├── ShuttingDown         503  this process is going; ask again and another will answer
 ├── Internal             500  a bug of ours; the log says more
@@ -115,7 +115,7 @@ class Full(GatewayError):
 
 
 class NotPermitted(GatewayError):
-    status = 401  # LiteLLM's word for it
+    status = 403  # LiteLLM says 401, which would tell the client to change its key
     type = "invalid_request_error"
     code = "not_allowed"
 

@@ -28,6 +28,8 @@ ERRORS: dict[str, tuple[int, str, str | None, str]] = {
     "WrongMethod": (405, "invalid_request_error", "method_not_allowed", "invalid_request_error"),
     "UnknownModel": (404, "invalid_request_error", "model_not_found", "not_found_error"),
     "Resting": (429, "rate_limit_error", "all_deployments_in_cooldown", "rate_limit_error"),
+    "Full": (429, "rate_limit_error", "deployments_at_capacity", "rate_limit_error"),
+    "NotPermitted": (403, "invalid_request_error", "not_allowed", "permission_error"),
     "NoDeployment": (503, "service_unavailable", "no_deployment", "overloaded_error"),
     "ShuttingDown": (503, "service_unavailable", "server_shutting_down", "overloaded_error"),
     "Internal": (500, "server_error", "internal_error", "api_error"),

@@ -68,6 +68,7 @@ GENERAL: dict[str, tuple[Any, Look, object]] = {
     "master_key": ("os.environ/KEY", lambda s: s.master_key, "sk-master"),
     "litellm_key_header_name": ("X-My-Key", lambda s: s.key_header, "x-my-key"),
     "max_request_size_mb": (1.5, lambda s: s.max_body_bytes, 1_572_864),
+    "fetch_images": (True, lambda s: s.fetch_images, True),
     "response_model": ("alias", lambda s: s.response_model_alias, True),
 }
 CASES = {
