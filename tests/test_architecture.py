@@ -25,7 +25,7 @@ KNOWN_LARGE: Mapping[str, str] = {
 }
 
 THIRD_PARTIES: Mapping[str, str] = {  # package -> the modules that may import it
-    "aiohttp": r"adapters\.http",
+    "aiohttp": r"adapters\.(http|fetch)",
     "click": r"gateway\.(cli|launch)",
     "h11": r"gateway\.server",
     "httptools": r"gateway\.server",
@@ -36,6 +36,7 @@ THIRD_PARTIES: Mapping[str, str] = {  # package -> the modules that may import i
     "pydantic_core": r"gateway\.config\.schema",
     "starlette": r"gateway\.(app|api\..*)",
     "uvicorn": r"gateway\.server",
+    "yarl": r"adapters\.fetch",
     "uvloop": r"gateway\.(launch|server)",
     "yaml": r"gateway\.config\.yamlfile",
 }
