@@ -5,7 +5,7 @@ Provider names and how a bare model name finds its provider follow LiteLLM (1.10
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
@@ -17,14 +17,35 @@ from typing import Any
 from adapters.auth import keys
 from adapters.provider import Auth, Endpoint, Provider, Quirk
 from adapters.quirks import QUIRKS
-from adapters.types import Dialect
+from adapters.refusals import FIELDS, refusing
+from adapters.types import Dialect, Json
 
 _ROWS = Path(__file__).parent / "providers" / "catalog.toml"
 _FILES: Mapping[str, str] = {
     "anthropic": "adapters.providers.anthropic",
     "azure": "adapters.providers.azure",
+    "azure_ai": "adapters.providers.azure_ai",
+    "bedrock": "adapters.providers.bedrock",
+    "bedrock_mantle": "adapters.providers.bedrock_mantle",
+    "cloudflare": "adapters.providers.cloudflare",
+    "cohere": "adapters.providers.cohere",
+    "cohere_chat": "adapters.providers.cohere_chat",
+    "databricks": "adapters.providers.databricks",
+    "gemini": "adapters.providers.gemini",
+    "huggingface": "adapters.providers.huggingface",
+    "jina_ai": "adapters.providers.jina_ai",
     "mock": "adapters.providers.mock",
+    "ollama": "adapters.providers.ollama",
+    "ollama_chat": "adapters.providers.ollama_chat",
     "openai": "adapters.providers.openai",
+    "predibase": "adapters.providers.predibase",
+    "replicate": "adapters.providers.replicate",
+    "sagemaker_chat": "adapters.providers.sagemaker",
+    "snowflake": "adapters.providers.snowflake",
+    "vertex_ai": "adapters.providers.vertex",
+    "vertex_ai_beta": "adapters.providers.vertex",
+    "voyage": "adapters.providers.voyage",
+    "watsonx": "adapters.providers.watsonx",
 }
 _PLUGINS = "sluicegate.providers"
 _EVERY = "*"  # the row whose quirks all others of its file get
@@ -36,6 +57,7 @@ _KEYS = (
     "key_header",
     "key_optional",
     "quirks",
+    "refuses",
     "speaks",
     "without",
 )
@@ -45,22 +67,22 @@ _KEYS = (
 # fmt: off
 LATER: frozenset[str] = frozenset({  # packed: it is read as one list
     "a2a", "a2a_agent", "aiand", "aiohttp_openai", "anthropic_text", "anyscale", "assemblyai",
-    "auto_router", "aws_polly", "aws_textract", "azure_ai", "azure_speech", "azure_text", "bedrock",
-    "bedrock_mantle", "bespoke", "black_forest_labs", "bytez", "charity_engine", "chatgpt",
-    "clf_ai_gateway", "cloudflare", "cohere", "cohere_chat", "coralbricks", "cortecs", "cursor",
-    "custom", "darkbloom", "databricks", "databricks_agent", "datarobot", "deepgram", "dotprompt",
-    "elevenlabs", "empiriolabs", "eu_jev", "fal_ai", "gdc", "gemini", "gigachat", "github_copilot",
-    "hostinger_router", "huggingface", "humanloop", "inferenceapis", "infinity", "jina_ai",
+    "auto_router", "aws_polly", "aws_textract", "azure_speech", "azure_text",
+    "bespoke", "black_forest_labs", "bytez", "charity_engine", "chatgpt",
+    "clf_ai_gateway", "coralbricks", "cursor",
+    "custom", "darkbloom", "databricks_agent", "datarobot", "deepgram", "dotprompt",
+    "elevenlabs", "empiriolabs", "eu_jev", "fal_ai", "gdc", "gigachat", "github_copilot",
+    "hostinger_router", "humanloop", "inferenceapis",
     "langflow", "langfuse", "langgraph", "laya", "litellm_agent", "manus", "maritalk",
-    "microsoft_365_copilot", "milvus", "mongodb", "nace", "nadir", "neosantara", "nlp_cloud",
-    "nvidia_riva", "oci", "ollama", "ollama_chat", "oobabooga", "opencode_go", "openinfer",
-    "opensearch", "petals", "pg_vector", "pinstripes", "predibase", "prism", "qwen_ai_platform",
-    "qwencloud", "ragflow", "recraft", "reducto", "refuseless", "replicate", "runwayml",
-    "s3_vectors", "sagemaker", "sagemaker_chat", "sagemaker_nova", "sap", "scaledown", "scx-ai",
-    "snowflake", "soniox", "stability", "strands_decider", "streamlake", "tensormesh",
+    "microsoft_365_copilot", "milvus", "mongodb", "nace", "nadir", "nlp_cloud",
+    "nvidia_riva", "oci", "opencode_go", "openinfer",
+    "opensearch", "petals", "pg_vector", "pinstripes", "prism", "qwen_ai_platform",
+    "qwencloud", "ragflow", "recraft", "reducto", "refuseless", "runwayml",
+    "s3_vectors", "sagemaker", "sagemaker_nova", "sap", "scaledown", "scx-ai",
+    "soniox", "stability", "strands_decider", "streamlake", "tensormesh",
     "text-completion-codestral", "text-completion-inception", "text-completion-openai", "topaz",
-    "transcribe", "triton", "typesafe", "valkey", "vertex_ai", "vertex_ai_beta", "voyage",
-    "watsonx", "watsonx_text", "zerogpu",
+    "transcribe", "triton", "typesafe", "valkey",
+    "watsonx_text", "zerogpu",
 })
 # fmt: on
 
@@ -165,6 +187,7 @@ def _row(name: str, row: object, common: tuple[Quirk, ...]) -> Provider:
         auth=_auth(_string(name, row, "key_header"), key_env, optional),
         key_optional=optional,
         quirks=kept + _quirks(name, row, "quirks"),
+        droppable=_refusing(name, row.get("refuses", {})),
         docs=_string(name, row, "docs"),
     )
     return _speaking(provider, row["speaks"]) if "speaks" in row else provider
@@ -199,6 +222,23 @@ def _quirks(name: str, row: Mapping[str, object], key: str) -> tuple[Quirk, ...]
         if quirk not in QUIRKS:
             raise CatalogError(f"[{name}] {key}: unknown quirk {quirk!r}{_meant(quirk, QUIRKS)}")
     return tuple(QUIRKS[quirk] for quirk in wanted)
+
+
+def _refusing(name: str, given: object) -> Callable[[Json], frozenset[str]] | None:
+    """A list of fields holds for every model, a table names models by regular expressions."""
+    by_model = given if isinstance(given, dict) else {"": given}
+    rules = {model: _strings(name, {"refuses": by_model[model]}, "refuses") for model in by_model}
+    for model, fields in rules.items():
+        for field in fields:
+            if field not in FIELDS:
+                raise CatalogError(
+                    f"[{name}] refuses: {field!r} is no field of OpenAI's{_meant(field, FIELDS)}"
+                )
+        try:
+            re.compile(model)
+        except re.error as error:
+            raise CatalogError(f"[{name}] refuses.{model}: {error}") from error
+    return refusing(rules) if rules else None
 
 
 def _string(name: str, row: Mapping[str, object], key: str) -> str:

@@ -28,9 +28,8 @@ class Unframe(Protocol):
         """
         ...
 
-    @property
-    def rest(self) -> bytes:
-        """What has arrived of a frame that is not whole yet."""
+    def close(self) -> bytes:
+        """The body has ended: what is left, if it means something without its end."""
         ...
 
 

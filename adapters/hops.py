@@ -35,27 +35,27 @@ class Interpreter:
     """
 
     hops: Sequence[Translation]
+    pivot: bool = False  # the provider speaks the pivot
     asked: list[Json] = field(default_factory=list)
 
     async def request(
         self, body: Json, target: Target, edits: Callable[[Json], Awaitable[Json]]
     ) -> Json:
-        """The provider's body for the client's. `edits` are done to the last one before it, or to
-        the only one.
+        """The provider's body for the client's. `edits` are done to the pivot's, or where no other
+        is needed to the client's own.
 
         Raises:
             BadRequest: it cannot be said there.
         """
-        if not self.hops:
-            return await edits(body)
+        edited = self.pivot or not self.hops
         for hop in self.hops:
             if target.drop_params:
                 body = dropped(body, hop.droppable(body), target)
-            if hop is self.hops[-1]:
+            if hop is self.hops[-1] and not edited:
                 body = await edits(body)
             self.asked.append(body)
             body = hop.request(body)
-        return body
+        return await edits(body) if edited else body
 
     def reply(self, document: Json, now: int) -> Json:
         """The client's document for the provider's. `now`: Unix seconds."""

@@ -1,6 +1,6 @@
 """Places inside a body, in the notation of LiteLLM's `additional_drop_params`.
 
-`field`, `parent.child`, `tools[0]`, `tools[*].function.strict`, `messages[*].content[*].cache_control`.
+`field`, `parent.child`, `tools[0]`, `tools[*].function.strict`.
 Source: https://docs.litellm.ai/docs/completion/drop_params (read 2026-11).
 """
 

@@ -114,7 +114,8 @@ class Provider:
     login: Callable[[Transport, Clock], Auth] | None = None  # instead, where tokens are exchanged
     url: Callable[[str], str] | None = None  # mends addresses that hold a part of the path already
     settled: Callable[[Target], Target] | None = None  # reads what a model's name says beside it
-    speaking: Callable[[Target], Mapping[Dialect, Endpoint]] | None = None  # which of `speaks`
+    speaking: Callable[[Target, Json], Mapping[Dialect, Endpoint]] | None = None
+    """Which of `speaks`, for this model and what is asked of it; the best of an operation first."""
     transport: Callable[[Transport, Clock], Transport] | None = None  # wraps the network
     key_optional: bool = False  # local servers mostly need none
     quirks: tuple[Quirk, ...] = ()  # of bodies in OpenAI's chat

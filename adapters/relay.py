@@ -71,8 +71,8 @@ class Relay:
         return out + self._rewrite(b"")
 
     def _last_words(self) -> bytes:
-        """An event whose blank line has been left out. Half a frame is worth nothing."""
-        rest = b"" if self._unframe else self._cutter.rest
+        """An event whose end has been left out."""
+        rest = self._unframe.close() if self._unframe else self._cutter.rest
         return self._rewrite(self._tap.see(rest + b"\n\n")) if rest.strip() else b""
 
 

@@ -16,12 +16,12 @@ import orjson
 from adapters.auth.keys import bearer
 from adapters.classify import classify, classify_error
 from adapters.clock import Clock
-from adapters.dialects import WIRES, Translation, Wire
+from adapters.dialects import PIVOTS, WIRES, Translation, Wire
 from adapters.errors import BadRequest, Failure, GatewayError, Kind
 from adapters.flow import ODD, Flow, Ready, step
 from adapters.framing import ACCEPT, FRAMINGS, Framing
 from adapters.hops import Interpreter, dropped, hops
-from adapters.paths import without as without_fields
+from adapters.merge import dumped, merged
 from adapters.plug import plug
 from adapters.provider import (
     Answer,
@@ -51,7 +51,8 @@ class _Tongue:
 
     wire: Wire
     hops: tuple[Translation, ...]
-    chat: bool  # the provider is spoken to in OpenAI chat
+    pivot: bool  # the provider speaks the pivot of what is asked
+    chat: bool  # and that is OpenAI's chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,12 @@ class RowAdapter:
         self._tongues: dict[tuple[Dialect, Dialect], _Tongue] = {}
 
     async def send(self, call: Call, target: Target) -> Reply:
-        limit = target.timeouts.first if call.stream else target.timeouts.total
+        limit = target.timeouts.total
         try:
+            talk = self._talk(call, target)
+            limit = target.timeouts.first if talk.streams else limit
             async with asyncio.timeout(limit):
-                return await self._attempt(self._talk(call, target))
+                return await self._attempt(talk)
         except TimeoutError as error:
             what = "no content" if call.stream else "no answer"
             text = f"{self.name} gave {what} within {limit:g} s"
@@ -103,20 +106,31 @@ class RowAdapter:
         provider = self._provider
         if provider.settled:
             target = provider.settled(target)
-        speaks = provider.speaking(target) if provider.speaking else provider.speaks
+        asked = merged(call.body, target)
+        speaks = provider.speaking(target, asked) if provider.speaking else provider.speaks
         theirs = best_dialect(call.dialect, speaks)
         if theirs is None:
             text = f"{target.model} at {self.name} does not serve {call.dialect.operation}"
             raise Failure(Kind.CALLER, text)
         tongue = self._tongue(call.dialect, theirs)
-        asked = merged(call.body, target)
-        return _Talk(call, target, theirs, speaks[theirs], tongue, asked, Interpreter(tongue.hops))
+        return _Talk(
+            call,
+            target,
+            theirs,
+            speaks[theirs],
+            tongue,
+            asked,
+            Interpreter(tongue.hops, tongue.pivot),
+        )
 
     def _tongue(self, ours: Dialect, theirs: Dialect) -> _Tongue:
         tongue = self._tongues.get((ours, theirs))
         if tongue is None:
             tongue = self._tongues[ours, theirs] = _Tongue(
-                plug(WIRES[theirs]), hops(ours, theirs), theirs is Dialect.OPENAI_CHAT
+                plug(WIRES[theirs]),
+                hops(ours, theirs),
+                theirs is PIVOTS[theirs.operation],
+                theirs is Dialect.OPENAI_CHAT,
             )
         return tongue
 
@@ -154,10 +168,10 @@ class RowAdapter:
             **target.headers,
         }
         url = address(self._provider, endpoint, target, stream=talk.streams)
-        return await self._auth(Upstream(url, _dumped(body), headers), target)
+        return await self._auth(Upstream(url, dumped(body), headers), target)
 
     async def _edited(self, talk: _Talk, body: Json) -> Json:
-        """The body before it is said in the provider's words."""
+        """The pivot's body, or one that needs no translation, with what must be mended in it."""
         if talk.endpoint.inlines and self._inline:
             body = await self._inline(body)
         if talk.target.modify_params and (talk.tongue.hops or talk.tongue.chat):
@@ -184,15 +198,12 @@ class RowAdapter:
     async def _document(self, talk: _Talk, answer: Answer) -> Reply:
         raw = await answer.document()
         wire = talk.tongue.wire
-        document = self._read(raw, answer.headers, wire)
+        with _spelling(_broken, "the provider's answer cannot be read"):
+            document = self._read(raw, answer.headers, wire)
+            told = wire.usage(document) or Usage()
         if talk.streams:
             raise Failure(Kind.BROKEN, f"{self.name} answered a stream request with a document")
-        receipt = Receipt(
-            usage=wire.usage(document) or Usage(),
-            model=model_of(document),
-            finish=True,
-            complete=True,
-        )
+        receipt = Receipt(usage=told, model=model_of(document), finish=True, complete=True)
         body: bytes | Ready = raw
         with _spelling(_broken, "the provider's answer cannot be translated"):
             now = int(self._clock.wall())
@@ -211,8 +222,9 @@ class RowAdapter:
         if not isinstance(document, dict):
             raise Failure(Kind.BROKEN, f"{self.name} answered 200 without a JSON object")
         if error := wire.error(document):
-            now = self._clock.wall()
-            raise classify_error(self.name, error, headers=headers, now_wall=now)
+            raise classify_error(self.name, error, headers=headers, now_wall=self._clock.wall())
+        if wire.holds and not any(document.get(name) for name in wire.holds):
+            raise Failure(Kind.BROKEN, f"{self.name} answered 200 with nothing in it")
         return document
 
     async def _stream(self, talk: _Talk, answer: Answer) -> Reply:
@@ -245,27 +257,6 @@ class RowAdapter:
         framing = talk.endpoint.framing
         unframe = plug(FRAMINGS[framing])() if framing in FRAMINGS else None
         return Relay(tongue.wire, receipt, self.name, rewrite, unframe)
-
-
-def merged(body: Json, target: Target) -> Json:
-    """The client's request with the deployment's defaults and the provider's model name.
-
-    The client's fields win; only `tools` are joined, the deployment's before the client's.
-    """
-    asked = {**body, "model": target.model}
-    for name, default in target.params.items():
-        if name == "tools" and isinstance(tools := asked.get("tools"), list):
-            asked["tools"] = [*default, *tools]
-        else:
-            asked.setdefault(name, default)
-    return without_fields(asked, target.drop_fields) if target.drop_fields else asked
-
-
-def _dumped(body: Json) -> bytes:
-    try:
-        return orjson.dumps(body)
-    except TypeError as error:  # a lone surrogate cannot be written as UTF-8
-        raise BadRequest(f"the request cannot be encoded as JSON: {error}") from error
 
 
 def without(secrets: Iterable[str], text: str) -> str:

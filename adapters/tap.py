@@ -131,18 +131,22 @@ def telling(
 
 
 def merged(before: Usage, told: Usage) -> Usage:
-    """The later word counts, field by field; a field it does not mention stays."""
+    """The later word counts; what it does not mention stays. Who counts the input again counts its
+    cached part again, too: after a compaction, Anthropic takes back what was cached.
+    """
+    read = told if told.input else before
     return Usage(
-        input=told.input or before.input,
+        input=read.input,
         output=told.output or before.output,
-        cache_read=told.cache_read or before.cache_read,
-        cache_write=told.cache_write or before.cache_write,
+        cache_read=read.cache_read,
+        cache_write=read.cache_write,
         reasoning=told.reasoning or before.reasoning,
     )
 
 
 def model_of(document: Json) -> str:
-    """The provider's word for what answers; Anthropic's streams say it one level down."""
-    inner = document.get("message")
-    named = document.get("model") or (isinstance(inner, dict) and inner.get("model"))
-    return named if isinstance(named, str) else ""
+    """The provider's word for what answers; some streams say it one level down."""
+    for holder in (document, document.get("message"), document.get("response")):
+        if isinstance(holder, dict) and isinstance(named := holder.get("model"), str):
+            return named
+    return ""

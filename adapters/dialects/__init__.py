@@ -41,6 +41,7 @@ class Wire:
     finish: re.Pattern[bytes] = re.compile(rb"(?!)")  # matches when the model has come to an end
     last: bytes = b""  # a line that starts so is the last event's; empty: the body's end is all
     end: bytes = b""  # the last event itself, for a provider that left it out
+    holds: tuple[str, ...] = ()  # a document in which none of these says anything is no answer
     tells: re.Pattern[bytes] = re.compile(rb'"usage"\s*:\s*\{')  # events that may tell of usage
 
 

@@ -42,7 +42,9 @@ def usage(document: Json) -> Usage | None:
         output=count(raw.get("completion_tokens")),
         cache_read=count(prompt.get("cached_tokens") or raw.get("prompt_cache_hit_tokens")),
         cache_write=count(
-            raw.get("cache_creation_input_tokens") or prompt.get("cache_creation_tokens")
+            raw.get("cache_creation_input_tokens")
+            or prompt.get("cache_creation_tokens")
+            or prompt.get("cache_write_tokens")
         ),
         reasoning=count(completion.get("reasoning_tokens")),
     )
@@ -109,4 +111,5 @@ WIRE = Wire(
     finish=re.compile(rb'"finish_reason"\s*:\s*"[^"]'),
     last=b"data: [DONE]",
     end=b"data: [DONE]\n\n",
+    holds=("choices",),
 )

@@ -31,7 +31,7 @@ def usage(document: Json) -> Usage | None:
     return Usage(input=count(raw.get("prompt_tokens")) or count(raw.get("total_tokens")))
 
 
-WIRE = Wire(error=error, usage=usage)
+WIRE = Wire(error=error, usage=usage, holds=("data",))
 
 
 def texts(asked: Json) -> list[str]:

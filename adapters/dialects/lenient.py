@@ -24,14 +24,17 @@ def string(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def parsed(event: Event) -> Any:
-    """The data of an event that must be JSON.
+def parsed(event: Event) -> Json:
+    """The data of an event that must be a JSON object.
 
     Raises:
         Failure: BROKEN, it is not.
     """
     try:
-        return orjson.loads(event.data)
+        found = orjson.loads(event.data)
     except orjson.JSONDecodeError as error:
         text = f"the provider sent an event that is not JSON: {error}"
         raise Failure(Kind.BROKEN, text) from error
+    if not isinstance(found, dict):
+        raise Failure(Kind.BROKEN, "the provider sent an event that is no object")
+    return found

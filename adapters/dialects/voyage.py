@@ -63,5 +63,5 @@ def _result(result: Json) -> Json:
     return {**result, "document": {"text": document}} if isinstance(document, str) else result
 
 
-WIRE = Wire(error=error, usage=usage)
+WIRE = Wire(error=error, usage=usage, holds=("data",))
 FROM_RERANK = Translation(request=request, reply=reply, stream=no_stream, droppable=no_word_for)

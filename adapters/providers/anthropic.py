@@ -40,5 +40,6 @@ PROVIDER = Provider(
     },
     auth=auth,
     url=tidy,
+    secrets_env={"auth_token": ("ANTHROPIC_AUTH_TOKEN",)},
     docs="https://docs.claude.com/en/api/messages",
 )

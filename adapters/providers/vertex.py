@@ -64,7 +64,7 @@ def settled(target: Target) -> Target:
     return replace(target, model=model, options=options)
 
 
-def speaking(target: Target) -> Mapping[Dialect, Endpoint]:
+def speaking(target: Target, _asked: Json | None = None) -> Mapping[Dialect, Endpoint]:
     """What the model of a settled target speaks, and where."""
     model = target.model
     if _NUMBER.fullmatch(model):

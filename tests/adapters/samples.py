@@ -1,5 +1,6 @@
 """What clients ask and what providers answer, in pieces to put together."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import orjson
@@ -125,3 +126,158 @@ def nothing(_: Json) -> frozenset[str]:
 
 TRIPS_AT_REQUEST = Translation(trip, trip, Tripping, nothing)
 TRIPS_AT_REPLY = Translation(dict, trip, Tripping, nothing)
+
+GEMINI: Json = {
+    "candidates": [
+        {
+            "index": 0,
+            "content": {"role": "model", "parts": [{"text": "Hi"}]},
+            "finishReason": "STOP",
+        }
+    ],
+    "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 3, "totalTokenCount": 10},
+    "modelVersion": "gemini-1",
+    "responseId": "r1",
+}
+CONVERSED: Json = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}},
+    "stopReason": "end_turn",
+    "usage": {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10},
+}
+COHERE: Json = {
+    "id": "c1",
+    "message": {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]},
+    "finish_reason": "COMPLETE",
+    "usage": {"tokens": {"input_tokens": 7, "output_tokens": 3}},
+}
+OLLAMA: Json = {
+    "model": "m-1",
+    "created_at": "2026-11-01T00:00:00Z",
+    "message": {"role": "assistant", "content": "Hi"},
+    "done": True,
+    "done_reason": "stop",
+    "prompt_eval_count": 7,
+    "eval_count": 3,
+}
+PREDICTION: Json = {
+    "id": "p1",
+    "model": "acme/m-1",
+    "status": "succeeded",
+    "output": ["Hi"],
+    "metrics": {"input_token_count": 7, "output_token_count": 3},
+}
+RESPONSE: Json = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "model": "m-1",
+    "status": "completed",
+    "output": [
+        {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "Hi", "annotations": []}],
+        }
+    ],
+    "usage": {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10},
+}
+VECTOR = [0.25, -1.0]
+DOCUMENTS: Mapping[Dialect, Json] = {
+    CHAT: COMPLETION,
+    ANTHROPIC: MESSAGE,
+    Dialect.OPENAI_RESPONSES: RESPONSE,
+    Dialect.GEMINI_GENERATE: GEMINI,
+    Dialect.BEDROCK_CONVERSE: CONVERSED,
+    Dialect.COHERE_CHAT: COHERE,
+    Dialect.OLLAMA_CHAT: OLLAMA,
+    Dialect.REPLICATE_PREDICTIONS: PREDICTION,
+    Dialect.OPENAI_EMBEDDINGS: {
+        "object": "list",
+        "model": "m-1",
+        "data": [{"object": "embedding", "index": 0, "embedding": VECTOR}],
+        "usage": {"prompt_tokens": 7, "total_tokens": 7},
+    },
+    Dialect.COHERE_EMBED: {
+        "id": "e1",
+        "embeddings": {"float": [VECTOR]},
+        "texts": ["Hi"],
+        "meta": {"billed_units": {"input_tokens": 7}},
+    },
+    Dialect.GEMINI_EMBED: {
+        "embeddings": [{"values": VECTOR}],
+        "usageMetadata": {"promptTokenCount": 7},
+    },
+    Dialect.VERTEX_EMBED: {
+        "predictions": [{"embeddings": {"values": VECTOR, "statistics": {"token_count": 7}}}]
+    },
+    Dialect.BEDROCK_EMBED: {"embedding": VECTOR, "inputTextTokenCount": 7},
+    Dialect.COHERE_RERANK: {"id": "r1", "results": [{"index": 0, "relevance_score": 0.5}]},
+    Dialect.VOYAGE_RERANK: {
+        "object": "list",
+        "model": "m-1",
+        "data": [{"index": 0, "relevance_score": 0.5}],
+        "usage": {"total_tokens": 7},
+    },
+}
+STREAMS: Mapping[Dialect, Sequence[bytes]] = {
+    CHAT: STREAM,
+    ANTHROPIC: MESSAGE_STREAM,
+    Dialect.OPENAI_RESPONSES: (
+        said({"type": "response.created", "response": {**RESPONSE, "output": [], "usage": None}}),
+        said(
+            {
+                "type": "response.output_item.added",
+                "output_index": 0,
+                "item": {"id": "msg_1", "type": "message", "role": "assistant", "content": []},
+            }
+        ),
+        said(
+            {
+                "type": "response.output_text.delta",
+                "item_id": "msg_1",
+                "output_index": 0,
+                "content_index": 0,
+                "delta": "Hi",
+            }
+        ),
+        said({"type": "response.completed", "response": RESPONSE}),
+    ),
+    Dialect.GEMINI_GENERATE: (event(GEMINI),),
+    Dialect.BEDROCK_CONVERSE: (
+        event({"role": "assistant"}, "messageStart"),
+        event({"contentBlockIndex": 0, "delta": {"text": "Hi"}}, "contentBlockDelta"),
+        event({"contentBlockIndex": 0}, "contentBlockStop"),
+        event({"stopReason": "end_turn"}, "messageStop"),
+        event({"usage": CONVERSED["usage"]}, "metadata"),
+    ),
+    Dialect.COHERE_CHAT: (
+        said({"type": "message-start", "id": "c1", "delta": {"message": {"role": "assistant"}}}),
+        said(
+            {
+                "type": "content-start",
+                "index": 0,
+                "delta": {"message": {"content": {"type": "text", "text": ""}}},
+            }
+        ),
+        said(
+            {
+                "type": "content-delta",
+                "index": 0,
+                "delta": {"message": {"content": {"text": "Hi"}}},
+            }
+        ),
+        said({"type": "content-end", "index": 0}),
+        said(
+            {
+                "type": "message-end",
+                "delta": {"finish_reason": "COMPLETE", "usage": COHERE["usage"]},
+            }
+        ),
+    ),
+    Dialect.OLLAMA_CHAT: (
+        event({**OLLAMA, "done": False}),
+        event({**OLLAMA, "message": {"role": "assistant", "content": ""}}),
+    ),
+}

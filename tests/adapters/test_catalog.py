@@ -4,22 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from adapters import catalog, quirks
+from adapters import catalog
 from adapters.catalog import LATER, CatalogError, find, infer, load, names, plugged
 from adapters.provider import Provider, Upstream
-from adapters.types import Dialect, Target
+from adapters.quirks import fields, messages
+from adapters.types import Dialect, Json, Target
 
-LOCAL = {"docker_model_runner", "lemonade", "llamafile", "lm_studio", "xinference", "mock"}
-
-
+LOCAL = ("http://localhost:", "http://127.0.0.1:", "http://mock")
 BUILTIN = {name: provider for name in names() if (provider := find(name))}
 
 
 @pytest.mark.parametrize("provider", BUILTIN.values(), ids=lambda p: p.name)
 def test_every_row_can_be_used(provider: Provider) -> None:
-    secure = not provider.base_url or provider.base_url.startswith("https://")
-
-    assert secure or provider.name in LOCAL
+    assert not provider.base_url or provider.base_url.startswith(("https://", *LOCAL))
     assert provider.base_url or provider.base_url_env or provider.name == "mock"
     assert not provider.base_url.endswith("/")
     assert provider.key_env or provider.key_optional
@@ -72,11 +69,11 @@ def test_a_row_gets_the_quirks_of_all_but_those_it_can_do_without() -> None:
     )
 
     assert rows["a"].quirks == (
-        quirks.no_cache_control,
-        quirks.developer_as_system,
-        quirks.max_tokens_only,
+        messages.no_cache_control,
+        messages.developer_as_system,
+        fields.max_tokens_only,
     )
-    assert rows["b"].quirks == (quirks.developer_as_system,)
+    assert rows["b"].quirks == (messages.developer_as_system,)
 
 
 MISTAKES = {
@@ -95,6 +92,15 @@ MISTAKES = {
     "an unknown dialect": ('[x]\nspeaks = {"openai.chatt" = "/x"}', r"did you mean openai\.chat"),
     "a path without a slash": ('[x]\nspeaks = {"openai.chat" = "x"}', r"expected a path from /"),
     "no path at all": ("[x]\nspeaks = {}", r"speaks: expected a table of paths"),
+    "a field to refuse that OpenAI does not know": (
+        '[x]\nrefuses = ["logit_bais"]',
+        r"\[x\] refuses: 'logit_bais' is no field of OpenAI's; did you mean logit_bias",
+    ),
+    "a refusal that is no list": ("[x]\nrefuses = 1", r"\[x\] refuses: expected a string or"),
+    "models that are no pattern": (
+        '[x]\nrefuses = { "(" = ["n"] }',
+        r"\[x\] refuses\.\(: missing \)",
+    ),
     "a row that is none": ("x = 1", r"\[x\]: expected a table, got 1"),
     "no TOML": ("[x", r"not TOML"),
 }
@@ -104,6 +110,43 @@ MISTAKES = {
 def test_a_mistake_in_a_row_is_named(text: str, said: str) -> None:
     with pytest.raises(CatalogError, match=said):
         load(text)
+
+
+REFUSED = {
+    "what every model refuses": ({"model": "m", "logit_bias": {}, "n": 2}, {"logit_bias"}),
+    "what some models refuse, too": (
+        {"model": "x-4.1", "logit_bias": {}, "n": 2},
+        {"logit_bias", "n"},
+    ),
+    "only what is there": ({"model": "x-4.1", "stop": "a"}, set()),
+    "a body without a model": ({"logit_bias": {}, "n": 2}, {"logit_bias"}),
+}
+
+
+@pytest.mark.parametrize(("body", "refused"), REFUSED.values(), ids=REFUSED)
+def test_a_row_says_what_its_models_refuse(body: Json, refused: set[str]) -> None:
+    (row,) = load('[x]\nrefuses = { "" = ["logit_bias"], "^x-[4-9]" = ["n"] }').values()
+    assert row.droppable is not None
+
+    assert row.droppable(body) == refused
+
+
+def test_a_list_of_refusals_holds_for_every_model() -> None:
+    (row,) = load('[x]\nrefuses = ["n", "user"]').values()
+    assert row.droppable is not None
+
+    assert row.droppable({"model": "any", "n": 2, "top_p": 1}) == {"n"}
+
+
+def test_a_row_may_do_several_things() -> None:
+    (row,) = load(
+        '[x]\nspeaks = { "openai.embeddings" = "/embeddings", "cohere.rerank" = "/rerank" }'
+    ).values()
+
+    assert {spoken: endpoint.path for spoken, endpoint in row.speaks.items()} == {
+        Dialect.OPENAI_EMBEDDINGS: "/embeddings",
+        Dialect.COHERE_RERANK: "/rerank",
+    }
 
 
 INFERRED = {

@@ -116,6 +116,22 @@ async def test_each_hop_drops_what_its_side_would_refuse() -> None:
     assert dropping.keys() == {"logprobs", "top_p", "way"}
 
 
+async def test_where_the_provider_speaks_the_pivot_edits_come_after_the_hop() -> None:
+    async def edit(body: Json) -> Json:
+        return {**body, "way": body["way"] + "!"}
+
+    spoken = Interpreter([marking("a")], pivot=True)
+
+    assert await spoken.request({}, Target("p", "m"), edit) == {"way": "a!"}
+
+
+async def test_without_a_hop_the_clients_own_body_is_edited() -> None:
+    async def edit(body: Json) -> Json:
+        return {**body, "way": "!"}
+
+    assert await through().request({}, Target("p", "m"), edit) == {"way": "!"}
+
+
 def test_nothing_refused_is_no_new_body() -> None:
     body = {"n": 1}
 

@@ -67,7 +67,7 @@ def test_what_the_paths_name_is_gone_and_nothing_else(
         del within[last]
 
     assert without(BODY, paths) == left
-    assert BODY == before
+    assert before == BODY
 
 
 def test_every_element_leaves_an_empty_list() -> None:

@@ -5,8 +5,10 @@ from yarl import URL
 
 from adapters.catalog import find, names
 from adapters.errors import Failure, Kind
-from adapters.provider import Endpoint, Provider, Upstream, address, best_dialect
-from adapters.quirks import max_completion_tokens_only, no_cache_control, no_reasoning_content
+from adapters.provider import Endpoint, Provider, Quirk, Upstream, address, best_dialect
+from adapters.quirks.fields import max_completion_tokens_only
+from adapters.quirks.messages import no_cache_control, no_reasoning_content
+from adapters.quirks.thinking import reasoning_content_as_reasoning
 from adapters.types import Dialect, Target
 
 BUILTIN = {name: provider for name in names() if (provider := find(name))}
@@ -160,9 +162,17 @@ def test_an_anthropic_client_is_served_in_its_own_words_where_it_can_be(
     assert best_dialect(Dialect.ANTHROPIC_MESSAGES, BUILTIN[name].speaks) is dialect
 
 
-@pytest.mark.parametrize("name", ["groq", "cerebras", "mistral", "codestral"])
-def test_who_refuses_unknown_fields_is_not_sent_any(name: str) -> None:
-    assert {no_reasoning_content, no_cache_control} <= set(BUILTIN[name].quirks)
+@pytest.mark.parametrize(
+    ("name", "quirk"),
+    [
+        ("groq", reasoning_content_as_reasoning),
+        ("cerebras", reasoning_content_as_reasoning),
+        ("mistral", no_reasoning_content),
+        ("codestral", no_reasoning_content),
+    ],
+)
+def test_who_refuses_unknown_fields_is_not_sent_any(name: str, quirk: Quirk) -> None:
+    assert {quirk, no_cache_control} <= set(BUILTIN[name].quirks)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,170 @@ EDITS: dict[str, tuple[str, Json, Json]] = {
         {"model": "llama-v3p1-8b-instruct"},
         {"model": "accounts/fireworks/models/llama-v3p1-8b-instruct"},
     ),
+    "the seed as Mistral calls it": (
+        "seed_as_random_seed",
+        {"model": "mistral-small-latest", "seed": 7},
+        {"model": "mistral-small-latest", "random_seed": 7},
+    ),
+    "who speaks, but not which tool": (
+        "no_names",
+        {
+            "messages": [
+                _says("system", name="setup"),
+                _says("user", name="ann"),
+                _says("assistant", name="bot"),
+                _says("tool", "ok", name="f", tool_call_id="1"),
+            ]
+        },
+        {
+            "messages": [
+                _says("system"),
+                _says("user"),
+                _says("assistant"),
+                _says("tool", "ok", name="f", tool_call_id="1"),
+            ]
+        },
+    ),
+    "ids of tool calls, in calls and results alike": (
+        "short_tool_ids",
+        {
+            "messages": [
+                _says("assistant", None, tool_calls=[{"id": "call_49c8"}, {"id": "D681PevKs"}]),
+                _says("tool", "ok", tool_call_id="call_49c8"),
+                _says("tool", "ok", tool_call_id="D681PevKs"),
+            ]
+        },
+        {
+            "messages": [
+                _says("assistant", None, tool_calls=[{"id": "a904a73e2"}, {"id": "D681PevKs"}]),
+                _says("tool", "ok", tool_call_id="a904a73e2"),
+                _says("tool", "ok", tool_call_id="D681PevKs"),
+            ]
+        },
+    ),
+    "an answer that has begun": (
+        "begun_answer",
+        {"messages": [_says("user"), _says("assistant", "It is")]},
+        {"messages": [_says("user"), _says("assistant", "It is", prefix=True)]},
+    ),
+    "no thinking": (
+        "no_effort_as_no_thinking",
+        {"reasoning_effort": "none"},
+        {"thinking": {"type": "disabled"}},
+    ),
+    "no effort beside a word of its own for thinking": (
+        "no_effort_as_no_thinking",
+        {"reasoning_effort": "none", "thinking": {"type": "enabled"}},
+        {"thinking": {"type": "enabled"}},
+    ),
+    "no thinking at DashScope": (
+        "effort_as_enable_thinking",
+        {"reasoning_effort": "none"},
+        {"enable_thinking": False},
+    ),
+    "thinking at DashScope": (
+        "effort_as_enable_thinking",
+        {"reasoning_effort": "high"},
+        {"reasoning_effort": "high", "enable_thinking": True},
+    ),
+    "some tool is demanded": (
+        "forced_tool_without_thinking",
+        {"tool_choice": "required"},
+        {"tool_choice": "required", "thinking": {"type": "disabled"}},
+    ),
+    "one tool is demanded": (
+        "forced_tool_without_thinking",
+        {"tool_choice": {"type": "function", "function": {"name": "f"}}},
+        {
+            "tool_choice": {"type": "function", "function": {"name": "f"}},
+            "thinking": {"type": "disabled"},
+        },
+    ),
+    "a tool is demanded of a Kimi that thinks by itself": (
+        "forced_tool_without_kimi_thinking",
+        {"model": "kimi-k2.6", "tool_choice": "required"},
+        {"model": "kimi-k2.6", "tool_choice": "required", "thinking": {"type": "disabled"}},
+    ),
+    "thinking that was lost from a tool loop": (
+        "reasoning_in_tool_loops",
+        {
+            "messages": [
+                _says("user"),
+                _says("assistant", None, tool_calls=[{"id": "1"}]),
+                _says("tool", "ok", tool_call_id="1"),
+                _says("assistant", "so", reasoning_content=""),
+                _says("assistant", "so", reasoning_content="hm"),
+            ]
+        },
+        {
+            "messages": [
+                _says("user"),
+                _says("assistant", None, tool_calls=[{"id": "1"}], reasoning_content=" "),
+                _says("tool", "ok", tool_call_id="1"),
+                _says("assistant", "so", reasoning_content=" "),
+                _says("assistant", "so", reasoning_content="hm"),
+            ]
+        },
+    ),
+    "thinking by another name": (
+        "reasoning_content_as_reasoning",
+        {
+            "model": "openai/gpt-oss-120b",
+            "messages": [_says("assistant", reasoning_content="hm", annotations=[])],
+        },
+        {"model": "openai/gpt-oss-120b", "messages": [_says("assistant", reasoning="hm")]},
+    ),
+    "thinking that this model does not read": (
+        "reasoning_content_as_reasoning",
+        {
+            "model": "llama-3.3-70b-versatile",
+            "messages": [_says("assistant", reasoning_content="hm", annotations=[])],
+        },
+        {"model": "llama-3.3-70b-versatile", "messages": [_says("assistant")]},
+    ),
+    "Claude's thinking, signed": (
+        "thinking_blocks_as_reasoning_details",
+        {
+            "messages": [
+                _says(
+                    "assistant",
+                    thinking_blocks=[
+                        {"type": "thinking", "thinking": "hm", "signature": "EqU"},
+                        {"type": "redacted_thinking", "data": "x9"},
+                        {"type": "thinking", "thinking": "ah"},
+                    ],
+                )
+            ]
+        },
+        {
+            "messages": [
+                _says(
+                    "assistant",
+                    reasoning_details=[
+                        {
+                            "type": "reasoning.text",
+                            "text": "hm",
+                            "format": "anthropic-claude-v1",
+                            "index": 0,
+                            "signature": "EqU",
+                        },
+                        {
+                            "type": "reasoning.encrypted",
+                            "data": "x9",
+                            "format": "anthropic-claude-v1",
+                            "index": 1,
+                        },
+                        {
+                            "type": "reasoning.text",
+                            "text": "ah",
+                            "format": "anthropic-claude-v1",
+                            "index": 2,
+                        },
+                    ],
+                )
+            ]
+        },
+    ),
 }
 
 
@@ -120,10 +284,11 @@ ORDINARY: Json = {
     "messages": [
         _says("system"),
         _says("user", [{"type": "image_url", "image_url": {"url": "x"}}]),
-        _says("assistant", None, tool_calls=[{"id": "1", "function": {"name": "f"}}]),
-        _says("tool", "ok", tool_call_id="1"),
+        _says("assistant", None, tool_calls=[{"id": "D681PevKs", "function": {"name": "f"}}]),
+        _says("tool", "ok", tool_call_id="D681PevKs"),
     ],
     "tools": [{"type": "function", "function": {"name": "f"}}],
+    "thinking": {"type": "disabled"},
 }
 
 
@@ -170,3 +335,53 @@ def test_a_picture_keeps_its_message_in_parts() -> None:
     body = {"messages": [_says("user", parts)]}
 
     assert QUIRKS["content_as_text"](body) is body
+
+
+LEFT_ALONE: dict[str, tuple[str, Json]] = {
+    "an answer begun and marked": (
+        "begun_answer",
+        {"messages": [_says("assistant", "It is", prefix=False)]},
+    ),
+    "a turn that calls tools": (
+        "begun_answer",
+        {"messages": [_says("assistant", None, tool_calls=[{"id": "1"}])]},
+    ),
+    "an effort that is one": ("no_effort_as_no_thinking", {"reasoning_effort": "low"}),
+    "a switch that is set": (
+        "effort_as_enable_thinking",
+        {"reasoning_effort": "none", "enable_thinking": True},
+    ),
+    "a tool that may be called": ("forced_tool_without_thinking", {"tool_choice": "auto"}),
+    "thinking that was asked for": (
+        "forced_tool_without_thinking",
+        {"tool_choice": "required", "thinking": {"type": "enabled"}},
+    ),
+    "effort that was asked for": (
+        "forced_tool_without_thinking",
+        {"tool_choice": "required", "reasoning_effort": "high"},
+    ),
+    "a Kimi that always thinks": (
+        "forced_tool_without_kimi_thinking",
+        {"model": "kimi-k3.1-pro", "tool_choice": "required"},
+    ),
+    "a history without tool calls": (
+        "reasoning_in_tool_loops",
+        {"messages": [_says("user"), _says("assistant")]},
+    ),
+    "a tool loop without thinking": (
+        "reasoning_in_tool_loops",
+        {
+            "thinking": {"type": "disabled"},
+            "messages": [_says("assistant", None, tool_calls=[{"id": "1"}])],
+        },
+    ),
+    "details that are there already": (
+        "thinking_blocks_as_reasoning_details",
+        {"messages": [_says("assistant", thinking_blocks=[{}], reasoning_details=[])]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("quirk", "body"), LEFT_ALONE.values(), ids=LEFT_ALONE)
+def test_what_a_quirk_does_not_mean_is_left_alone(quirk: str, body: Json) -> None:
+    assert QUIRKS[quirk](body) is body

@@ -8,8 +8,9 @@ import pytest
 from adapters.auth.keys import header
 from adapters.dialects import TRANSLATIONS
 from adapters.errors import BadRequest, Failure, GatewayError, Kind
+from adapters.merge import merged
 from adapters.provider import Endpoint, Provider, Upstream
-from adapters.send import RowAdapter, merged
+from adapters.send import RowAdapter
 from adapters.types import Call, Json, Reply, Target, Timeouts, Usage
 from tests.adapters.samples import (
     ANTHROPIC,
@@ -310,7 +311,7 @@ async def test_a_document_passes_byte_by_byte() -> None:
 
 
 async def test_a_document_without_usage_is_one_all_the_same() -> None:
-    reply, _ = await _send(call(), _answer({"choices": []}))
+    reply, _ = await _send(call(), _answer({"choices": [{"index": 0}]}))
 
     assert reply.receipt.usage == Usage()
 

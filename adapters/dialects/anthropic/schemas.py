@@ -6,7 +6,7 @@ and https://platform.openai.com/docs/guides/structured-outputs.
 
 from typing import Any
 
-from adapters.dialects.anthropic.lenient import record
+from adapters.dialects.lenient import record
 from adapters.types import Json
 
 _NOT_ENFORCED = (  # keywords that Anthropic refuses; a description keeps their meaning

@@ -68,4 +68,5 @@ WIRE = Wire(
     finish=re.compile(rb'"stop_reason"\s*:\s*"[^"]'),
     last=b"event: message_stop",
     end=b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+    holds=("content", "stop_reason"),
 )

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.dialects import Translation, Wire
-from adapters.dialects.anthropic.lenient import record, records
 from adapters.dialects.chat import count
 from adapters.dialects.cohere.wire import error
 from adapters.dialects.embeddings import answer, no_stream
+from adapters.dialects.lenient import record, records
 from adapters.errors import BadRequest
 from adapters.types import Json, Usage
 
@@ -122,5 +122,5 @@ def _image(url: str) -> Json:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-WIRE = Wire(error=error, usage=usage)
+WIRE = Wire(error=error, usage=usage, holds=("embeddings",))
 FROM_OPENAI = Translation(request=request, reply=reply, stream=no_stream, droppable=no_word_for)

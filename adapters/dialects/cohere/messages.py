@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from adapters.dialects.anthropic.lenient import record, records, string
+from adapters.dialects.lenient import record, records, string
 from adapters.errors import BadRequest
 from adapters.types import Json
 

@@ -9,10 +9,10 @@ calls has it said as `tool_plan` again.
 import math
 from typing import Any
 
-from adapters.dialects.anthropic.lenient import record, records, string
 from adapters.dialects.chat import count
 from adapters.dialects.cohere.wire import usage
 from adapters.dialects.cohere.words import FINISH
+from adapters.dialects.lenient import record, records, string
 from adapters.types import Json, Usage
 
 

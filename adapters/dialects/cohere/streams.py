@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 
 from adapters.classify import classify_error
-from adapters.dialects.anthropic.lenient import parsed, record, records, string
 from adapters.dialects.chat import DONE
 from adapters.dialects.cohere.replies import (
     annotations,
@@ -17,6 +16,7 @@ from adapters.dialects.cohere.replies import (
     tool_call,
 )
 from adapters.dialects.cohere.wire import error
+from adapters.dialects.lenient import parsed, record, records, string
 from adapters.sse import Event
 from adapters.types import Json
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 
 from adapters.dialects import Wire
-from adapters.dialects.anthropic.lenient import record, string
 from adapters.dialects.chat import count
+from adapters.dialects.lenient import record, string
 from adapters.types import Json, Usage
 
 _FAILED: Mapping[str, str] = {  # finish_reason of an answer that is none -> what classify knows
@@ -79,4 +79,5 @@ WIRE = Wire(
     finish=re.compile(rb'"finish_reason"\s*:\s*"[^"]'),
     last=b"data: [DONE]",
     end=b"data: [DONE]\n\n",
+    holds=("message", "finish_reason"),
 )

@@ -22,6 +22,7 @@ class Direction:
     pair: tuple[str, str]
     ours: str  # what the client's files are called
     theirs: str
+    unknown: str = ""  # the field that holds what nobody knows, if not the top
 
     @property
     def translation(self) -> Translation:
@@ -29,14 +30,14 @@ class Direction:
         return found
 
 
-def _from(dialect: str, folder: str) -> Direction:
-    return Direction(("openai.chat", dialect), "chat", folder)
+def _from(dialect: str, folder: str, unknown: str = "") -> Direction:
+    return Direction(("openai.chat", dialect), "chat", folder, unknown)
 
 
 DIRECTIONS = {
     "anthropic/from_chat": _from("anthropic.messages", "anthropic"),
     "anthropic/to_chat": Direction(("anthropic.messages", "openai.chat"), "client", "chat"),
-    "bedrock/from_chat": _from("bedrock.converse", "bedrock"),
+    "bedrock/from_chat": _from("bedrock.converse", "bedrock", "additionalModelRequestFields"),
     "cohere/from_chat": _from("cohere.chat", "cohere"),
     "gemini/from_chat": _from("gemini.generate", "gemini"),
     "ollama/from_chat": _from("ollama.chat", "ollama"),

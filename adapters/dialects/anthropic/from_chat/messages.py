@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from adapters.dialects.anthropic.from_chat.parts import blocks, with_cache_control
-from adapters.dialects.anthropic.lenient import record, records
+from adapters.dialects.lenient import record, records
+from adapters.dialects.signatures import is_anthropics
 from adapters.errors import BadRequest
 from adapters.types import Json
 
@@ -114,7 +115,7 @@ def _thinking(message: Json) -> list[Json]:
     return [
         {name: value for name, value in block.items() if name not in {"cache_control", "index"}}
         for block in records(message.get("thinking_blocks"))
-        if (block.get("signature") or block.get("type") == "redacted_thinking")
+        if is_anthropics(block.get("signature")) or block.get("type") == "redacted_thinking"
     ]
 
 

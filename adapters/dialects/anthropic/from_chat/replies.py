@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from adapters.dialects.anthropic.from_chat.requests import uses_json_tool
-from adapters.dialects.anthropic.lenient import record, records, string
 from adapters.dialects.anthropic.wire import usage
 from adapters.dialects.anthropic.words import FINISH, JSON_TOOL
+from adapters.dialects.lenient import record, records, string
 from adapters.types import Json, Usage
 
 _SAID_ELSEWHERE = frozenset(

@@ -17,10 +17,10 @@ from adapters.dialects.anthropic.from_chat.replies import (
     tool_call,
 )
 from adapters.dialects.anthropic.from_chat.requests import uses_json_tool
-from adapters.dialects.anthropic.lenient import parsed, record, records
 from adapters.dialects.anthropic.wire import error
 from adapters.dialects.anthropic.words import JSON_TOOL
 from adapters.dialects.chat import DONE
+from adapters.dialects.lenient import parsed, record, records
 from adapters.sse import Event
 from adapters.types import Json
 
@@ -147,7 +147,8 @@ class StreamToChat:
 
     def _finish(self, found: Json) -> list[Event]:
         told = record(found.get("usage"))
-        self._usage = {**self._usage, **{name: value for name, value in told.items() if value}}
+        again = bool(told.get("input_tokens"))  # then its zeros mean something, too
+        self._usage |= {name: value for name, value in told.items() if value or again}
         delta = record(found.get("delta"))
         reason = delta.get("stop_reason")
         if not reason:

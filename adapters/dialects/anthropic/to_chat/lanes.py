@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from adapters.dialects.anthropic.lenient import string
+from adapters.dialects.lenient import string
 from adapters.types import Json
 
 

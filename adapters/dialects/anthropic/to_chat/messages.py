@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from adapters.dialects.anthropic.lenient import records, string
 from adapters.dialects.anthropic.words import BILLING_MARK
+from adapters.dialects.lenient import records, string
 from adapters.errors import BadRequest
 from adapters.types import Json
 

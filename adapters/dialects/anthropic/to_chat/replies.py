@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import orjson
 
-from adapters.dialects.anthropic.lenient import record, records
 from adapters.dialects.anthropic.words import STOP
 from adapters.dialects.chat import usage as usage_of
+from adapters.dialects.lenient import record, records, string
 from adapters.types import Json, Usage
 
 
@@ -133,11 +133,14 @@ def citation(annotation: Any, text: str) -> Json | None:
 
 
 def _thinking(message: Json) -> list[Json]:
-    if blocks := signed(message):
-        return [{"signature": "", **b} if b.get("type") == "thinking" else b for b in blocks]
+    """Blocks as they are; before them, what was thought and stands in none that is signed."""
+    blocks = [{"signature": "", **b} if b["type"] == "thinking" else b for b in signed(message)]
     inner = [text for kind, text in pieces(message.get("content")) if kind == "thinking"]
+    told = "".join(string(block.get("thinking")) for block in blocks)
     text = thought(message) or "".join(inner)
-    return [{"type": "thinking", "thinking": text, "signature": ""}] if text else []
+    rest = text.removesuffix(told) if text.endswith(told) else ""
+    unsigned = {"type": "thinking", "thinking": rest, "signature": ""}
+    return [unsigned, *blocks] if rest.strip() else blocks
 
 
 def _text(message: Json) -> list[Json]:

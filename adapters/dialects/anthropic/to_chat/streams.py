@@ -3,7 +3,6 @@
 import orjson
 
 from adapters.classify import classify_error
-from adapters.dialects.anthropic.lenient import parsed, record, records
 from adapters.dialects.anthropic.to_chat.lanes import Lanes
 from adapters.dialects.anthropic.to_chat.replies import (
     call_id,
@@ -18,6 +17,7 @@ from adapters.dialects.anthropic.to_chat.replies import (
 from adapters.dialects.chat import DONE
 from adapters.dialects.chat import error as error_of
 from adapters.dialects.chat import usage as usage_of
+from adapters.dialects.lenient import parsed, record, records
 from adapters.sse import Event
 from adapters.types import Json, Usage
 

@@ -1,0 +1,132 @@
+"""Gemini's stream, said as chat completion chunks."""
+
+import orjson
+
+from adapters.classify import classify_error
+from adapters.dialects.chat import DONE
+from adapters.dialects.gemini.grounding import annotations
+from adapters.dialects.gemini.replies import (
+    answer_id,
+    asides,
+    chat_usage,
+    finish_reason,
+    logprobs,
+    number,
+    service_tier,
+)
+from adapters.dialects.gemini.saying import Saying
+from adapters.dialects.gemini.wire import error, parts_of
+from adapters.dialects.lenient import parsed, record, records, string
+from adapters.errors import Failure, Kind
+from adapters.sse import Event
+from adapters.types import Json
+
+
+class StreamToChat:
+    """A row of documents, each holding what is new of every candidate.
+
+    Some say that a candidate has finished and then go on with it, and most tell usage and sources
+    again and again, so all that is said only once the stream has ended.
+    """
+
+    def __init__(self, asked: Json, now: int = 0) -> None:
+        self._tells_usage = bool(record(asked.get("stream_options")).get("include_usage"))
+        self._now = now
+        self._head: Json = {
+            "id": "",
+            "object": "chat.completion.chunk",
+            "created": now,
+            "model": asked.get("model") or "",
+        }
+        self._usage: Json = {}
+        self._lanes: dict[int, _Lane] = {}
+
+    def feed(self, event: Event) -> list[Event]:
+        document = parsed(event)
+        if found := error(document):
+            raise classify_error("", found)
+        self._usage |= record(document.get("usageMetadata"))
+        self._head |= service_tier(document)
+        self._head["model"] = string(document.get("modelVersion")) or self._head["model"]
+        out: list[Event] = []
+        for place, candidate in enumerate(records(document.get("candidates"))):
+            self._head["id"] = self._head["id"] or answer_id(document)
+            index = number(candidate, place)
+            lane = self._lanes.setdefault(index, _Lane(self._head["id"], index, self._now))
+            if said := lane.read(candidate):
+                told = logprobs(candidate.get("logprobsResult"))
+                out.append(self._chunk(index, said, told=told))
+        return out
+
+    def close(self) -> list[Event]:
+        """Why each candidate ended, what it rests on, and the usage.
+
+        Raises:
+            Failure: BROKEN, nothing was said and no reason given.
+        """
+        if not any(lane.ended for lane in self._lanes.values()):
+            raise Failure(Kind.BROKEN, "the provider ended its answer before it was finished")
+        out: list[Event] = []
+        for index, lane in sorted(self._lanes.items()):
+            said = lane.last_words()
+            out.append(self._chunk(index, said, finish=lane.finish))
+        if self._tells_usage:
+            last = {**self._head, "choices": [], "usage": chat_usage(self._usage)}
+            out.append(Event(orjson.dumps(last)))
+        return [*out, Event(DONE)]
+
+    def _chunk(
+        self, index: int, delta: Json, *, told: Json | None = None, finish: str | None = None
+    ) -> Event:
+        choice = {"index": index, "delta": delta, "logprobs": told, "finish_reason": finish}
+        return Event(orjson.dumps({**self._head, "choices": [choice]}))
+
+
+class _Lane:
+    """One candidate on its way."""
+
+    def __init__(self, id_: str, index: int, now: int) -> None:
+        self._saying = Saying(id_, index, now)
+        self._last: Json = {}  # what its documents said beside the parts, the later word last
+        self._greeted = False
+        self._thoughts = 0
+
+    @property
+    def ended(self) -> bool:
+        return bool(self._last.get("finishReason"))
+
+    @property
+    def finish(self) -> str:
+        return finish_reason(self._last.get("finishReason"), called=self._saying.called)
+
+    def read(self, candidate: Json) -> Json:
+        """The delta of one document; nothing if it says nothing new."""
+        self._last |= {
+            name: value for name, value in candidate.items() if name != "content" and value
+        }
+        said = self._saying.read(parts_of(candidate))
+        if blocks := self._signed_blocks(said):
+            said["thinking_blocks"] = blocks
+        worth = {name: value for name, value in said.items() if value}
+        return self._greeting() | worth if worth or candidate.get("logprobsResult") else {}
+
+    def last_words(self) -> Json:
+        said = self._greeting() | self._saying.rest()
+        if found := annotations(self._last, self._saying.text):
+            said["annotations"] = [{"index": i, **note} for i, note in enumerate(found)]
+        if aside := asides(self._last):
+            said["provider_specific_fields"] = aside
+        return said
+
+    def _signed_blocks(self, said: Json) -> list[Json]:
+        """Thinking has flowed as text already; only a signature makes a block of it."""
+        blocks = [block for block in said.pop("thinking_blocks", []) if block.get("signature")]
+        first = self._thoughts
+        self._thoughts += len(blocks)
+        return [{"index": first + i, **block} for i, block in enumerate(blocks)]
+
+    def _greeting(self) -> Json:
+        if self._greeted:
+            return {}
+        self._greeted = True
+        return {"role": "assistant", "content": ""}

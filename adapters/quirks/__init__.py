@@ -1,0 +1,37 @@
+"""Named one-purpose edits of an outgoing chat body, for providers that are nearly OpenAI.
+
+Each returns the body it was given if there is nothing to do, and never changes it: a retry starts
+from the same one. They are written for OpenAI's chat format and meant for bodies in it only. A
+quirk is for what would be refused, or would mean something else, although nobody asked for it.
+"""
+
+from collections.abc import Mapping
+
+from adapters.provider import Quirk
+from adapters.quirks import fields, messages, thinking
+
+QUIRKS: Mapping[str, Quirk] = {
+    quirk.__name__: quirk
+    for quirk in (
+        fields.fireworks_model_path,
+        fields.max_completion_tokens_only,
+        fields.max_tokens_only,
+        fields.no_stream_options,
+        fields.seed_as_random_seed,
+        messages.begun_answer,
+        messages.content_as_text,
+        messages.developer_as_system,
+        messages.no_cache_control,
+        messages.no_names,
+        messages.no_reasoning_content,
+        messages.no_thinking_blocks,
+        messages.short_tool_ids,
+        thinking.effort_as_enable_thinking,
+        thinking.forced_tool_without_kimi_thinking,
+        thinking.forced_tool_without_thinking,
+        thinking.no_effort_as_no_thinking,
+        thinking.reasoning_content_as_reasoning,
+        thinking.reasoning_in_tool_loops,
+        thinking.thinking_blocks_as_reasoning_details,
+    )
+}
