@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check golden bench lock clean
+.PHONY: run test check golden corpus bench lock clean
 
 run: .venv/run  ## Start the gateway with models that answer by themselves.
 	$(BIN)/sluicegate --config deploy/demo.yaml $(ARGS)
@@ -21,6 +21,9 @@ check: .venv/dev  ## Lint, formatting and types.
 
 golden: .venv/dev  ## Write the golden files anew; read the diff.
 	GOLDEN=write $(BIN)/python -m pytest -q tests/adapters/dialects
+
+corpus: .venv/dev  ## Replay recorded provider traffic; ARGS=--write-proven keeps what passes.
+	$(BIN)/python -m tests.corpus $(ARGS)
 
 bench: .venv/dev  ## Cold start, memory, and cost beside a bare relay, as Markdown tables.
 	$(BIN)/python -m tests.bench.cold_start

@@ -4,6 +4,8 @@ The provider's own code or type decides where it says more than the status, then
 the status. Sources (read 2026-11): platform.openai.com/docs/guides/error-codes,
 docs.claude.com/en/api/errors, learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter,
 ai.google.dev/gemini-api/docs/troubleshooting, openrouter.ai/docs/api-reference/errors,
+docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html,
+docs.cohere.com/reference/errors, replicate.com/docs/reference/http,
 console.groq.com/docs/errors, api-docs.deepseek.com/quick_start/error_codes, LiteLLM 1.109.1's
 recognisers, and answers recorded by other projects.
 
@@ -18,15 +20,12 @@ Three choices that may surprise:
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
+from collections.abc import Mapping
+from dataclasses import replace
 
 from adapters.errors import Failure, Kind
 from adapters.pushback import wait
-from adapters.sse import events
+from adapters.said import Said, read, said, word_of
 from adapters.types import Json
 
 MESSAGE_LIMIT = 4000  # characters of a provider's wording that are passed on
@@ -79,6 +78,29 @@ _BY_WORD: Mapping[str, Kind] = {  # codes and types that mean the same with ever
     "moderation_blocked": Kind.BLOCKED,
     "cyber_policy": Kind.BLOCKED,
     "overloaded_error": Kind.TRANSIENT,
+    # watsonx, HuggingFace, Google, GitHub Models
+    "authentication_token_expired": Kind.CREDENTIAL,
+    "token_quota_reached": Kind.QUOTA,
+    "billing_disabled": Kind.QUOTA,
+    "model_not_supported": Kind.MODEL_GONE,
+    "unknown_model": Kind.MODEL_GONE,
+    "no_access": Kind.MODEL_GONE,
+    "tokens_limit_reached": Kind.TOO_LONG,
+    # AWS: exceptions, by their names without a name space
+    "throttlingexception": Kind.RATE_LIMIT,
+    "toomanyrequestsexception": Kind.RATE_LIMIT,
+    "servicequotaexceededexception": Kind.RATE_LIMIT,  # a 400, and "resubmit your request later"
+    "modelnotreadyexception": Kind.TRANSIENT,  # a 429, but nobody asks too much
+    "modelstreamerrorexception": Kind.TRANSIENT,
+    "modeltimeoutexception": Kind.TIMEOUT,
+    "unrecognizedclientexception": Kind.CREDENTIAL,
+    "invalidsignatureexception": Kind.CREDENTIAL,
+    "incompletesignature": Kind.CREDENTIAL,
+    "missingauthenticationtoken": Kind.CREDENTIAL,
+    "expiredtokenexception": Kind.CREDENTIAL,
+    "requestexpired": Kind.CREDENTIAL,
+    "notauthorized": Kind.CREDENTIAL,
+    "ftuformnotfilled": Kind.MODEL_GONE,
 }
 
 _BY_WEAK_WORD: Mapping[str, Kind] = {  # said of many things: only where there is no status
@@ -92,6 +114,9 @@ _BY_WEAK_WORD: Mapping[str, Kind] = {  # said of many things: only where there i
     "deadline_exceeded": Kind.TIMEOUT,
     "invalid_request_error": Kind.CALLER,
     "invalid_argument": Kind.CALLER,
+    "validationexception": Kind.CALLER,
+    "accessdeniedexception": Kind.CREDENTIAL,
+    "resourcenotfoundexception": Kind.MODEL_GONE,
 }
 
 
@@ -113,17 +138,20 @@ _TOO_LONG = _any(
     r"maximum input length is",
     r"current length is .* while limit is",
     r"request too large for model|prompt exceeds max length",
+    r"request payload size exceeds|expected maxlength|max allowed tokens per",
 )
 _BLOCKED = _any(
     r"content management policy|content filtering policy|content_filter_policy",
     r"violating our usage policy|violates? .*responsible ai pra",
     r"(result of|by) (our|the) safety system",
     r"your input was flagged|the response was blocked|data may contain inappropriate content",
+    r"nsfw content|deny-?listed token|blocked (input|output)",
 )
 _QUOTA = _any(
     r"insufficient balance|insufficient credits?|credit balance is too low",
     r"used all available credits|monthly spending limit|key limit exceeded",
-    r"reached your specified api usage limits",
+    r"reached your specified api usage limits|(any|out of) credits|insufficient credit\b",
+    r"quota exceeded for metric\b[^*]{0,200}\blimit: 0\b",  # Gemini: not on the free tier at all
 )
 _CREDENTIAL = _any(r"(incorrect|invalid) api[ -]?key|api[ -]?key (not valid|is invalid)")
 _NO_MODEL = _any(
@@ -131,9 +159,10 @@ _NO_MODEL = _any(
     r"(is|was|has been) (deprecated|decommissioned|removed|retired|discontinued))",
     r"is not a valid model id|invalid model:|model identifier is invalid",
     r"supported (api )?model(s| names) are|no such model|unknown model",
+    r"the specified version does not exist|not supported by any provider you have enabled",
 )
 _NO_ACCESS = _any(
-    r"not allowed to .* this model|access to (the|this) model",
+    r"not allowed to .* this model|access to (the|this) model|no access to model",
     r"user location is not supported|country, region,? or territory not supported",
 )
 _ABILITY = _any(
@@ -142,6 +171,7 @@ _ABILITY = _any(
 )
 _OTHER_THING = _any(r"\b(response|completion|file|thread|batch|conversation)\b.{0,80}not found")
 _PER_MINUTE = _any(r"request too large")
+_THROTTLED = _any(r"getting throttled|request was throttled")
 _QUOTA_OR_ACCESS = ((_QUOTA, Kind.QUOTA), (_BLOCKED, Kind.BLOCKED), (_NO_ACCESS, Kind.MODEL_GONE))
 _WORDINGS = (
     (_TOO_LONG, Kind.TOO_LONG),
@@ -160,9 +190,10 @@ _BY_WORDING: Mapping[int, tuple[tuple[re.Pattern[str], Kind], ...]] = {
     ),
     422: _WORDINGS,
     429: ((_QUOTA, Kind.QUOTA), (_PER_MINUTE, Kind.TOO_LONG)),
+    498: ((_BLOCKED, Kind.BLOCKED),),  # Cohere
     500: ((_TOO_LONG, Kind.TOO_LONG), (_ABILITY, Kind.CALLER)),  # llama.cpp means 400
+    503: ((_THROTTLED, Kind.RATE_LIMIT),),  # Bedrock
 }
-_TYPE_NAMES = ("type", "status", "error_type")
 _HAS_A_WAIT = {Kind.RATE_LIMIT, Kind.QUOTA, Kind.TRANSIENT, Kind.TIMEOUT}
 
 
@@ -173,11 +204,11 @@ def classify(
     if 300 <= status < 400:
         text = f"{provider} answered with a redirect ({status}), which is never followed"
         return Failure(Kind.BROKEN, text, provider=provider, upstream_status=status)
-    said = _read(body)
-    if status < 300 and not said.is_error:
+    told = read(body)
+    if status < 300 and not told.is_error:
         text = f"{provider} answered {status} with something that is no answer"
         return Failure(Kind.BROKEN, text, provider=provider, upstream_status=status)
-    return _failure(provider, status, {k.lower(): v for k, v in headers.items()}, said, now_wall)
+    return _failure(provider, status, _lower(headers), told, now_wall)
 
 
 def classify_error(
@@ -189,183 +220,64 @@ def classify_error(
     now_wall: float = 0.0,
 ) -> Failure:
     """Say what an error object means that came with a 200, as a document or as an event."""
-    said = _said({"error": error})
-    return _failure(
-        provider,
-        200 if status is None else status,
-        {k.lower(): v for k, v in (headers or {}).items()},
-        said,
-        now_wall,
-    )
+    told = said({"error": error})
+    return _failure(provider, status or 200, _lower(headers or {}), told, now_wall)
 
 
 def retry_after(
     headers: Mapping[str, str], body: bytes, now_wall: float, *, status: int = 429
 ) -> float | None:
     """Seconds that a refusal asks us to wait; None if it does not say. `headers` in lower case."""
-    said = _read(body)
-    return wait(
-        {**said.headers, **headers},
-        told=said.wait,
-        text=said.text,
-        now_wall=now_wall,
-        status=status,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What a body says, whatever its shape."""
-
-    message: str = ""
-    type: str | None = None
-    code: str | None = None
-    param: str | None = None
-    words: tuple[str, ...] = ()  # every code and type in it, lower case
-    text: str = ""  # everything that a wording may be found in
-    wait: str = ""  # Gemini's RetryInfo
-    headers: Mapping[str, str] = field(default_factory=dict)  # those of the provider behind it
-    is_error: bool = False
+    return _wait(headers, read(body), now_wall, status)
 
 
 def _failure(
-    provider: str, status: int, headers: Mapping[str, str], said: _Said, now_wall: float
+    provider: str, status: int, headers: Mapping[str, str], told: Said, now_wall: float
 ) -> Failure:
     if status < 400:  # the status is in the error, or nowhere
-        status = int(said.code) if said.code and re.fullmatch("[45]\\d\\d", said.code) else 0
-    kind = _kind(status, said)
-    message = _masked(said.message)[:MESSAGE_LIMIT]
+        status = int(told.code) if told.code and re.fullmatch("[45]\\d\\d", told.code) else 0
+    if amazons := word_of(headers.get("x-amzn-errortype", "")):
+        told = replace(told, words=(amazons, *told.words))
+    kind = _kind(status, told)
+    message = _masked(told.message)[:MESSAGE_LIMIT]
     return Failure(
         kind,
         message or (f"{provider} answered {status}" if status else f"{provider} reported an error"),
         provider=provider,
         upstream_status=status or None,
-        type=said.type,
-        code=said.code,
-        param=said.param,
-        retry_after=(
-            wait(
-                {**said.headers, **headers},
-                told=said.wait,
-                text=said.text,
-                now_wall=now_wall,
-                status=status,
-            )
-            if kind in _HAS_A_WAIT
-            else None
-        ),
+        type=told.type,
+        code=told.code,
+        param=told.param,
+        retry_after=_wait(headers, told, now_wall, status) if kind in _HAS_A_WAIT else None,
     )
 
 
-def _kind(status: int, said: _Said) -> Kind:
+def _wait(headers: Mapping[str, str], told: Said, now_wall: float, status: int) -> float | None:
+    headers = {**told.headers, **headers}
+    return wait(headers, told=told.wait, text=told.text, now_wall=now_wall, status=status)
+
+
+def _kind(status: int, told: Said) -> Kind:
     """`status` 0: there is none."""
-    for word in said.words:
+    status = told.status or status  # of a gateway less than of whoever is behind it
+    for word in told.words:
         if kind := _BY_WORD.get(word):
             return kind
-    if status >= 500 and "resource_exhausted" in said.words:
+    if status >= 500 and ("resource_exhausted" in told.words or told.code == "429"):
         return Kind.RATE_LIMIT  # Vertex
     for pattern, kind in _BY_WORDING.get(status, ()):
-        if pattern.search(said.text):
+        if pattern.search(told.text):
             return kind
     if not status:
-        weak = (_BY_WEAK_WORD.get(word) for word in said.words)
+        weak = (_BY_WEAK_WORD.get(word) for word in told.words)
         return next((kind for kind in weak if kind), Kind.TRANSIENT)
     if kind := _BY_STATUS.get(status):
         return kind
     return Kind.TRANSIENT if status >= 500 else Kind.CALLER
 
 
-# --- reading a body ---------------------------------------------------------------------------
-
-
-def _read(body: bytes) -> _Said:
-    text = body.decode(errors="replace").strip()
-    if not text or text.startswith("<"):
-        return _Said()  # nothing, or a web page: neither is meant for the client
-    if text.startswith(("data:", "event:")):
-        text = next((e.data.decode(errors="replace") for e in events(body) if e.data), "")
-    document = _parsed(text)
-    if isinstance(document, list):  # Vertex wraps errors in an array
-        document = next((entry for entry in document if isinstance(entry, dict)), None)
-    if isinstance(document, dict):
-        return _said(document)
-    return _Said(message=text if "\ufffd" not in text and "\0" not in text else "", text=text)
-
-
-def _said(document: Json) -> _Said:
-    error: Any = document.get("error") or document
-    if not isinstance(error, dict):  # xAI, Ollama: the error is its text
-        error = {**document, "message": error}
-    if isinstance(nested := error.get("error"), dict):
-        error = nested
-    if not isinstance(error.get("message"), str):
-        wording = error.get("message") or error.get("detail") or error.get("error_message")
-        error = {**error, "message": _plain(wording)}
-    message: str = error["message"]
-    metadata = error.get("metadata")  # OpenRouter's, about the provider behind it
-    behind: Json = metadata if isinstance(metadata, dict) else {}
-    raw = str(behind.get("raw", ""))
-    inner = _parsed(message if message.startswith("{") else raw)
-    return _Said(
-        message=message,
-        type=next((w for name in _TYPE_NAMES if isinstance(w := error.get(name), str) and w), None),
-        code=_word(error.get("code")),
-        param=_word(error.get("param")),
-        words=tuple(word.lower() for word in (*_words(error), *_words(inner))),
-        text=f"{message}\n{raw}",
-        wait=next(_retry_infos(error), ""),
-        headers=_headers(behind),
-        is_error=bool(document.get("error")) or document.get("object") == "error",
-    )
-
-
-def _words(error: Any) -> Iterator[str]:
-    """Every code and type in an error, also in the errors that it holds."""
-    if not isinstance(error, dict):
-        return
-    for name in ("code", *_TYPE_NAMES, "reason"):
-        if isinstance(word := error.get(name), str):
-            yield word
-    for name in ("error", "innererror", "inner_error"):
-        yield from _words(error.get(name))
-    for detail in _details(error):
-        yield from _words(detail)
-
-
-def _retry_infos(error: Json) -> Iterator[str]:
-    for detail in _details(error):
-        if isinstance(detail, dict) and isinstance(delay := detail.get("retryDelay"), str):
-            yield delay
-
-
-def _details(error: Json) -> list[Any]:
-    details = error.get("details")
-    return details if isinstance(details, list) else []
-
-
-def _headers(behind: Json) -> Mapping[str, str]:
-    headers = behind.get("headers")
-    if not isinstance(headers, dict):
-        return {}
-    return {str(name).lower(): str(value) for name, value in headers.items()}
-
-
-def _plain(wording: Any) -> str:
-    """FastAPI's and Mistral's `detail`: text, or a list of what is wrong where."""
-    if isinstance(wording, str):
-        return wording
-    return orjson.dumps(wording, default=str).decode() if wording else ""
-
-
-def _word(value: Any) -> str | None:
-    return str(value) if isinstance(value, str | int) and str(value) else None
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
+def _lower(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 _KEYS = (

@@ -17,7 +17,9 @@ _DURATION = re.compile(
 )
 _UNITS = {"ms": 0.001, "mi": 60.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _IN_TEXT = re.compile(
-    r"(?:try again|retry) (?:in|after) ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)", re.IGNORECASE
+    r"(?:(?:try again|retry) (?:in|after)|expected available in|please wait) "
+    r"((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)",
+    re.IGNORECASE,
 )
 
 

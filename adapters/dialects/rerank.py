@@ -27,7 +27,7 @@ def usage(document: Json) -> Usage | None:
     return None
 
 
-WIRE = Wire(error=error, usage=usage, holds=("results",))
+WIRE = Wire(error=error, usage=usage, holds=("results", "object", "id"))
 
 
 def plain(body: Json, _call: Call, _target: Target) -> Json:

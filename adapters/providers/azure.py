@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from adapters.amended import Amended
+from adapters.amends.fields import FILTERED
+from adapters.amends.words import OBJECT
 from adapters.auth.azure import KEY_ENV, OPTIONS_ENV, SECRETS_ENV, login
 from adapters.openai_rules import tools_need_responses
 from adapters.provider import Endpoint, Provider
@@ -89,6 +92,7 @@ PROVIDER = Provider(
     settled=settled,
     speaking=speaking,
     url=tidy,
+    transport=Amended((OBJECT, FILTERED)),
     quirks=(max_completion_tokens_only, no_cache_control, no_thinking_blocks),
     options_env={**OPTIONS_ENV, "api_version": ("AZURE_API_VERSION",)},
     secrets_env=SECRETS_ENV,

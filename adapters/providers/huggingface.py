@@ -13,6 +13,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from adapters.amended import Amended
+from adapters.amends.words import FINISH_REASON, SERVICE_TIER
 from adapters.auth.keys import bearer
 from adapters.provider import Endpoint, Provider
 from adapters.quirks.fields import max_tokens_only
@@ -63,6 +65,7 @@ PROVIDER = Provider(
     settled=settled,
     speaking=speaking,
     url=tidy,
+    transport=Amended((FINISH_REASON, SERVICE_TIER)),
     quirks=(developer_as_system, no_cache_control, no_thinking_blocks, max_tokens_only),
     docs="https://huggingface.co/docs/inference-providers/tasks/chat-completion",
 )

@@ -589,3 +589,205 @@ def test_a_failure_carries_the_wait_whatever_the_case_of_the_header() -> None:
 
 def test_the_callers_mistake_is_not_cured_by_waiting() -> None:
     assert classify("p", 400, {"retry-after": "3"}, b"", now_wall=NOW).retry_after is None
+
+
+AMAZONS: dict[str, tuple[int, str, dict[str, object], Kind]] = {
+    "throttled": (
+        429,
+        "ThrottlingException",
+        {"message": "Too many tokens, wait"},
+        Kind.RATE_LIMIT,
+    ),
+    "throttled as 503": (
+        503,
+        "ServiceUnavailableException:http://internal.amazon.com/coral/com.amazon.bedrock/",
+        {"message": "Model is getting throttled. Try your request again."},
+        Kind.RATE_LIMIT,
+    ),
+    "unavailable": (503, "ServiceUnavailableException", {"message": "x"}, Kind.TRANSIENT),
+    "not ready": (429, "ModelNotReadyException", {"message": "x"}, Kind.TRANSIENT),
+    "quota": (400, "ServiceQuotaExceededException", {"message": "x"}, Kind.RATE_LIMIT),
+    "signature": (400, "IncompleteSignature", {"message": "x"}, Kind.CREDENTIAL),
+    "no use case filed": (404, "FTUFormNotFilled", {"message": "x"}, Kind.MODEL_GONE),
+    "too long": (400, "ValidationException", {"message": "Input is too long."}, Kind.TOO_LONG),
+    "wrong": (400, "ValidationException", {"message": "Malformed input request"}, Kind.CALLER),
+    "no permission": (403, "AccessDeniedException", {"message": "x"}, Kind.CREDENTIAL),
+    "the model's own": (424, "ModelErrorException", {"message": "x"}, Kind.TRANSIENT),
+    "behind SageMaker, the caller's": (
+        424,
+        "",
+        {"Message": "client error", "OriginalStatusCode": 400, "OriginalMessage": "no such field"},
+        Kind.CALLER,
+    ),
+    "behind SageMaker, too long": (
+        424,
+        "",
+        {
+            "Message": "client error (422) from primary",
+            "OriginalStatusCode": 422,
+            "OriginalMessage": "`inputs` tokens + `max_new_tokens` must be <= 4096",
+        },
+        Kind.TOO_LONG,
+    ),
+}
+
+
+@pytest.mark.parametrize(("status", "header", "body", "kind"), AMAZONS.values(), ids=AMAZONS)
+def test_amazon_says_in_a_header_what_it_means(
+    status: int, header: str, body: dict[str, object], kind: Kind
+) -> None:
+    headers = {"x-amzn-ErrorType": header}
+
+    failure = classify("bedrock", status, headers, orjson.dumps(body), now_wall=NOW)
+
+    assert failure.kind is kind
+    assert failure.message == body.get("message", body.get("Message"))
+
+
+@pytest.mark.parametrize("name", ["ThrottlingException", "com.amazon.bedrock#ThrottlingException"])
+def test_amazon_may_say_it_in_the_body_with_a_name_space(name: str) -> None:
+    body = orjson.dumps({"__type": name, "message": "slow down"})
+
+    assert classify("bedrock", 400, {}, body, now_wall=NOW).kind is Kind.RATE_LIMIT
+
+
+IN_A_STREAM = {
+    "throttlingException": Kind.RATE_LIMIT,
+    "modelStreamErrorException": Kind.TRANSIENT,
+    "internalServerException": Kind.TRANSIENT,
+    "serviceUnavailableException": Kind.TRANSIENT,
+    "modelTimeoutException": Kind.TIMEOUT,
+    "validationException": Kind.CALLER,
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), IN_A_STREAM.items())
+def test_an_exception_in_amazons_stream_is_of_the_same_kinds(name: str, kind: Kind) -> None:
+    assert classify_error("bedrock", {"type": name, "message": "x"}).kind is kind
+
+
+SHAPES: dict[str, tuple[int, object, Kind, str]] = {
+    "google hides it in the details": (
+        400,
+        {
+            "error": {
+                "code": 400,
+                "message": "precondition failed",
+                "status": "FAILED_PRECONDITION",
+                "details": [{"detail": "User location is not supported for the API use."}],
+            }
+        },
+        Kind.MODEL_GONE,
+        "precondition failed",
+    ),
+    "google: 429 under a 503": (
+        503,
+        {"error": {"code": 429, "message": "busy"}},
+        Kind.RATE_LIMIT,
+        "busy",
+    ),
+    "google: nothing of it is free": (
+        429,
+        {"error": {"message": "Quota exceeded for metric: x/free_tier_requests, limit: 0"}},
+        Kind.QUOTA,
+        "Quota exceeded for metric: x/free_tier_requests, limit: 0",
+    ),
+    "google: too many bytes": (
+        400,
+        {"error": {"message": "Request payload size exceeds the limit: 20971520 bytes."}},
+        Kind.TOO_LONG,
+        "Request payload size exceeds the limit: 20971520 bytes.",
+    ),
+    "cohere: blocked": (498, {"message": "blocked input or output"}, Kind.BLOCKED, ""),
+    "cohere: too many tokens": (
+        400,
+        {"message": "too many tokens: size limit exceeded", "error_type": "TOO_MANY_TOKENS"},
+        Kind.TOO_LONG,
+        "",
+    ),
+    "watsonx": (
+        404,
+        {"errors": [{"code": "model_not_supported", "message": "Model 'x' is not supported"}]},
+        Kind.MODEL_GONE,
+        "Model 'x' is not supported",
+    ),
+    "watsonx: the month is used up": (
+        403,
+        {"errors": [{"code": "token_quota_reached", "message": "no tokens left"}]},
+        Kind.QUOTA,
+        "no tokens left",
+    ),
+    "cloudflare": (
+        400,
+        {"success": False, "errors": [{"code": 5007, "message": "No such model @cf/x"}]},
+        Kind.MODEL_GONE,
+        "No such model @cf/x",
+    ),
+    "databricks": (
+        429,
+        {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow down"},
+        Kind.RATE_LIMIT,
+        "slow down",
+    ),
+    "replicate": (
+        422,
+        {"title": "Invalid version", "detail": "The specified version does not exist"},
+        Kind.MODEL_GONE,
+        "The specified version does not exist",
+    ),
+    "replicate: no money": (
+        402,
+        {"title": "Insufficient credit", "detail": "You have insufficient credit"},
+        Kind.QUOTA,
+        "You have insufficient credit",
+    ),
+    "huggingface: nobody serves it": (
+        400,
+        {"error": {"message": "not served", "code": "model_not_supported"}},
+        Kind.MODEL_GONE,
+        "not served",
+    ),
+    "huggingface: loading": (
+        503,
+        {"error": "Model x is currently loading", "estimated_time": 20.5},
+        Kind.TRANSIENT,
+        "Model x is currently loading",
+    ),
+    "ollama": (404, {"error": "model 'x' not found"}, Kind.MODEL_GONE, "model 'x' not found"),
+    "ollama: no tools": (400, {"error": '"x" does not support tools'}, Kind.CALLER, ""),
+    "github": (
+        403,
+        {"error": {"code": "no_access", "message": "No access to model: openai/o1"}},
+        Kind.MODEL_GONE,
+        "",
+    ),
+    "xai: no money": (
+        403,
+        {"error": "Your newly created team doesn't have any credits yet."},
+        Kind.QUOTA,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "kind", "message"), SHAPES.values(), ids=SHAPES)
+def test_every_shape_of_a_refusal_is_read(
+    status: int, body: object, kind: Kind, message: str
+) -> None:
+    failure = classify("p", status, {}, orjson.dumps(body), now_wall=NOW)
+
+    assert failure.kind is kind
+    assert failure.message == message or not message
+
+
+TOLD_WAITS = {
+    "huggingface": ({"error": "Model x is currently loading", "estimated_time": 20.5}, 20.5),
+    "replicate": ({"detail": "Request was throttled. Expected available in 3 seconds."}, 3.0),
+    "github": ({"error": {"message": "Please wait 12 seconds before retrying."}}, 12.0),
+    "google": ({"error": {"details": [{"retryDelay": "34.4s"}]}}, 34.4),
+}
+
+
+@pytest.mark.parametrize(("body", "seconds"), TOLD_WAITS.values(), ids=TOLD_WAITS)
+def test_a_wait_is_read_from_wherever_it_is_told(body: dict[str, object], seconds: float) -> None:
+    assert retry_after({}, orjson.dumps(body), NOW) == seconds

@@ -44,9 +44,11 @@ def stop_reason(finish: Any, *, called: bool, refused: bool) -> str:
 def usage(told: Usage | None) -> Json:
     """Usage as Anthropic counts: `input_tokens` are those that no cache had to do with."""
     told = told or Usage()
+    fresh = max(0, told.input - told.cache_read)
+    written = min(told.cache_write, fresh)  # OpenRouter counts some tokens of Gemini's as both
     out: Json = {
-        "input_tokens": max(0, told.input - told.cache_read - told.cache_write),
-        "cache_creation_input_tokens": told.cache_write,
+        "input_tokens": fresh - written,
+        "cache_creation_input_tokens": written,
         "cache_read_input_tokens": told.cache_read,
         "output_tokens": told.output,
     }
