@@ -14,7 +14,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from adapters.amended import Amended
+from adapters.amends import AMENDS
 from adapters.auth import keys
+from adapters.dialects import PIVOTS
+from adapters.doors import AtHome, host_of
 from adapters.provider import Auth, Endpoint, Provider, Quirk
 from adapters.quirks import QUIRKS
 from adapters.refusals import FIELDS, refusing
@@ -48,11 +52,14 @@ _FILES: Mapping[str, str] = {
     "watsonx": "adapters.providers.watsonx",
 }
 _PLUGINS = "sluicegate.providers"
+_ANYBODYS = frozenset({"localhost", "127.0.0.1"})
 _EVERY = "*"  # the row whose quirks all others of its file get
 _KEYS = (
+    "amends",
     "base_url",
     "base_url_env",
     "docs",
+    "hosts",
     "key_env",
     "key_header",
     "key_optional",
@@ -85,6 +92,12 @@ LATER: frozenset[str] = frozenset({  # packed: it is read as one list
     "watsonx_text", "zerogpu",
 })
 # fmt: on
+
+RETIRED: Mapping[str, str] = {  # an address of config's own may still serve them
+    "github": "GitHub Models has been switched off for good on 2026-07-30, "
+    "https://github.blog/changelog/2026-07-30-github-models-is-now-retired/; "
+    "GitHub recommends Microsoft Foundry: azure_ai/MODEL",
+}
 
 _BARE: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern), provider)
@@ -161,6 +174,16 @@ def infer(model: str) -> tuple[str, str] | None:
     return next(((name, model) for pattern, name in _BARE if pattern.match(model)), None)
 
 
+def at(url: str) -> str:
+    """The provider whose own address has the host of `url`; empty: nobody's, or anybody's."""
+    host = host_of(url)
+    if not host or host in _ANYBODYS:
+        return ""
+    rows = (name for name, row in _rows().items() if host in _hosts_of(row))
+    files = (name for name in _FILES if (found := find(name)) and host_of(found.base_url) == host)
+    return next(rows, "") or next(files, "")
+
+
 @cache
 def _rows() -> Mapping[str, Provider]:
     """The shipped rows: constant, but only read when first asked for."""
@@ -187,10 +210,24 @@ def _row(name: str, row: object, common: tuple[Quirk, ...]) -> Provider:
         auth=_auth(_string(name, row, "key_header"), key_env, optional),
         key_optional=optional,
         quirks=kept + _quirks(name, row, "quirks"),
+        transport=_amended(name, row),
         droppable=_refusing(name, row.get("refuses", {})),
         docs=_string(name, row, "docs"),
     )
-    return _speaking(provider, row["speaks"]) if "speaks" in row else provider
+    speaks = _doors(name, row["speaks"]) if "speaks" in row else provider.speaks
+    hosts = _strings(name, row, "hosts")
+    if not hosts and speaks.keys() <= set(PIVOTS.values()):
+        return replace(provider, speaks=speaks)
+    at_home = AtHome(speaks, frozenset({host_of(provider.base_url), *hosts}))
+    return replace(provider, speaks=speaks, speaking=at_home)
+
+
+def _hosts_of(row: Provider) -> frozenset[str]:
+    match row.speaking:
+        case AtHome(hosts=hosts):
+            return hosts
+        case _:
+            return frozenset({host_of(row.base_url)})
 
 
 def _auth(key_header: str, key_env: tuple[str, ...], optional: bool) -> Auth:
@@ -199,21 +236,18 @@ def _auth(key_header: str, key_env: tuple[str, ...], optional: bool) -> Auth:
     return keys.bearer if optional else keys.bearer_needed(key_env)
 
 
-def _speaking(provider: Provider, paths: object) -> Provider:
+def _doors(name: str, paths: object) -> Mapping[Dialect, Endpoint]:
     known = {dialect.value for dialect in Dialect}
     if not isinstance(paths, dict) or not paths:
-        raise CatalogError(f"[{provider.name}] speaks: expected a table of paths, got {paths!r}")
+        raise CatalogError(f"[{name}] speaks: expected a table of paths, got {paths!r}")
     for dialect, path in paths.items():
         if dialect not in known:
             raise CatalogError(
-                f"[{provider.name}] speaks.{dialect}: unknown dialect{_meant(dialect, known)}"
+                f"[{name}] speaks.{dialect}: unknown dialect{_meant(dialect, known)}"
             )
         if not isinstance(path, str) or not path.startswith("/"):
-            raise CatalogError(
-                f"[{provider.name}] speaks.{dialect}: expected a path from /, got {path!r}"
-            )
-    endpoints = {Dialect(dialect): Endpoint(path) for dialect, path in paths.items()}
-    return replace(provider, speaks=endpoints)
+            raise CatalogError(f"[{name}] speaks.{dialect}: expected a path from /, got {path!r}")
+    return {Dialect(dialect): Endpoint(path) for dialect, path in paths.items()}
 
 
 def _quirks(name: str, row: Mapping[str, object], key: str) -> tuple[Quirk, ...]:
@@ -222,6 +256,15 @@ def _quirks(name: str, row: Mapping[str, object], key: str) -> tuple[Quirk, ...]
         if quirk not in QUIRKS:
             raise CatalogError(f"[{name}] {key}: unknown quirk {quirk!r}{_meant(quirk, QUIRKS)}")
     return tuple(QUIRKS[quirk] for quirk in wanted)
+
+
+def _amended(name: str, row: Mapping[str, object]) -> Amended | None:
+    wanted = _strings(name, row, "amends")
+    for amends in wanted:
+        if amends not in AMENDS:
+            guess = _meant(amends, AMENDS)
+            raise CatalogError(f"[{name}] amends: unknown amendment {amends!r}{guess}")
+    return Amended(tuple(AMENDS[amends] for amends in wanted)) if wanted else None
 
 
 def _refusing(name: str, given: object) -> Callable[[Json], frozenset[str]] | None:

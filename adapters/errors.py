@@ -9,6 +9,7 @@ GatewayError
 ├── UnknownModel         404  no alias, wildcard or deployment id of that name
 ├── Resting              429  every deployment is cooling down; `retry_after` says for how long
 ├── Full                 429  every deployment is used to its limit; `retry_after` as above
+├── OverBudget           429  every deployment, or its provider, has used up its budget
 ├── NotPermitted         403  tags or access groups leave nobody for this caller
 ├── NoDeployment         503  every deployment is switched off or excluded
 ├── ShuttingDown         503  this process is going; ask again and another will answer
@@ -112,6 +113,12 @@ class Full(GatewayError):
     status = 429
     type = "rate_limit_error"
     code = "deployments_at_capacity"
+
+
+class OverBudget(GatewayError):
+    status = 429  # as LiteLLM: money comes back with the next period
+    type = "budget_exceeded"
+    code = "budget_exceeded"
 
 
 class NotPermitted(GatewayError):

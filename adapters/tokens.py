@@ -13,17 +13,14 @@ CHARACTERS_PER_TOKEN = 4.0  # English prose; code and other scripts have fewer
 IMAGE_TOKENS = 800  # what most providers count for a picture of usual size
 _PER_MESSAGE = 4  # role and separators
 _WEIGHT = 0.2  # of a new observation
+_READ = ("system", "input", "messages", "tools", "functions", "query", "documents")
 _SANE = (1.0, 12.0)  # characters per token; outside, the usage is about something else
 
 
 def prompt_size(body: Json) -> tuple[int, int]:
     """Characters of text, and pictures, that the model has to read. Attached data is not text."""
-    text = pictures = 0
+    text, pictures = _size([body[name] for name in _READ if name in body])
     messages = body.get("messages")
-    for value in (body.get("system"), body.get("input"), messages, body.get("tools")):
-        more_text, more_pictures = _size(value)
-        text += more_text
-        pictures += more_pictures
     per_message = len(messages) if isinstance(messages, list) else 0
     return text + int(_PER_MESSAGE * per_message * CHARACTERS_PER_TOKEN), pictures
 
@@ -43,16 +40,25 @@ class Learned:
         self.characters_per_token += _WEIGHT * (seen - self.characters_per_token)
 
 
-def _size(value: Any) -> tuple[int, int]:
-    match value:
-        case str():
-            return (0, 1) if value.startswith("data:") else (len(value), 0)
-        case list():
-            sizes = [_size(item) for item in value]
-        case {"type": "image_url" | "input_image" | "image"}:
-            return 0, 1
-        case dict():
-            sizes = [_size(item) for item in value.values()]
-        case _:
-            return 1, 0
-    return sum(text for text, _ in sizes), sum(pictures for _, pictures in sizes)
+def _size(whole: Any) -> tuple[int, int]:
+    """No recursion: a client may nest as deep as it likes."""
+    text = pictures = 0
+    rest = [whole]
+    while rest:
+        match rest.pop():
+            case str(value):
+                if value.startswith("data:"):
+                    pictures += 1
+                else:
+                    text += len(value)
+            case list(items):
+                rest.extend(items)
+            case {"type": "image_url" | "input_image" | "image"}:
+                pictures += 1
+            case dict(fields):
+                rest.extend(fields.values())
+            case bool() | None:
+                pass
+            case _:  # a token by its number, in the input of embeddings
+                text += int(CHARACTERS_PER_TOKEN)
+    return text, pictures

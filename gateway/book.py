@@ -1,6 +1,7 @@
 """What is written down of each request: lines in the log, counts in the metrics.
 
 attempt.failed     one attempt at one deployment, as it happens
+stream.resumed     a stream that broke off goes on at another deployment
 request.finished   the whole request, once, when the last byte has gone
 """
 
@@ -11,7 +12,7 @@ from adapters.errors import Failure, GatewayError, Internal
 from adapters.types import Call, Receipt
 from gateway.log import Level, Log
 from gateway.metrics import Metrics
-from routing.journey import Attempt, Journey
+from routing.journey import Attempt, Journey, Resumption
 
 
 @dataclass(slots=True)
@@ -78,6 +79,30 @@ class Book:
         )
         if attempt.rest:
             self._metrics.cooled_down(**place, status=failure.upstream_status)
+
+    def resumed(self, request_id: str, resumption: Resumption) -> None:
+        """Write down that a stream goes on elsewhere; called while the request still goes on."""
+        failure, broken = resumption.failure, resumption.broken
+        self._log(
+            "stream.resumed",
+            Level.WARNING,
+            request_id=request_id,
+            alias=resumption.alias,
+            broken=broken.id,
+            deployment=resumption.by.id,
+            kind=failure.kind,
+            message=failure.message[:500],
+            characters=resumption.characters,
+            prefilled=resumption.prefilled,
+        )
+        self._metrics.attempt_failed(
+            deployment=broken.id,
+            provider=broken.target.provider,
+            model=broken.target.model,
+            alias=broken.alias,
+            kind=failure.kind,
+            status=failure.upstream_status,
+        )
 
     def bug(self, request_id: str, error: Exception) -> Internal:
         """Write down an exception that nobody foresaw; returns what the client is told."""
@@ -159,6 +184,12 @@ def _story(line: Line, visit: Visit) -> dict[str, Any]:
             "provider": answered.deployment.target.provider,
             "model": answered.deployment.target.model,
         }
+    if journey.hedged:
+        story["hedged"] = True
+    if journey.resumption:
+        story["resumed_on"] = journey.resumption.by.id
+    if journey.not_resumed:
+        story["not_resumed"] = journey.not_resumed
     if own is not None and first is not None:
         story |= {"own_ms": _ms(own), "first_ms": _ms(first)}
     if receipt:
@@ -179,7 +210,7 @@ def _own_and_first(line: Line, visit: Visit, journey: Journey) -> tuple[float | 
     if not visit.committed_at:
         return None, None
     first = visit.committed_at - line.started_at
-    return max(0.0, first - sum(attempt.took for attempt in journey.attempts)), first
+    return max(0.0, first - sum(a.took for a in journey.attempts if not a.hedge)), first
 
 
 def _place(attempt: Attempt | None) -> dict[str, str]:

@@ -6,13 +6,15 @@ is checked.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from adapters.errors import BadRequest
 from adapters.types import Call, Dialect, Json, Operation
+from gateway import hints
+from gateway.hints import Hints
 from routing.policy import Fallback, Policy
 
 _MOST_MESSAGES = 10_000
@@ -24,7 +26,7 @@ _OURS = frozenset(  # taken out; those without effect yet are LiteLLM's, which i
     {"fallbacks", "disable_fallbacks", "num_retries", "timeout", "tags", "mock_response"}
     | {"cache", "caching", "guardrails", "priority", "ttl", "no-log", "request_timeout"}
     | {"stream_timeout", "context_window_fallback_dict", "litellm_metadata", "litellm_call_id"}
-    | {"litellm_session_id", "litellm_trace_id", "litellm_logging_obj"}
+    | {"litellm_session_id", "litellm_trace_id", "litellm_logging_obj", "allowed_model_region"}
 )
 _REFUSED = frozenset({"api_key", "api_base", "base_url", "api_version", "extra_headers", "headers"})
 _REFUSED_PREFIXES = ("aws_", "vertex_", "azure_", "mock_testing_")
@@ -38,6 +40,8 @@ class Wishes:
     deadline: float | None = None  # seconds
     fallbacks: tuple[Fallback, ...] | None = None
     no_fallbacks: bool = False
+    hints: Hints = field(default_factory=Hints)
+    priority: int | None = None  # lower goes first when calls wait for room
 
     def applied(self, policy: Policy, alias: str) -> Policy:
         """The operator's policy with the wishes granted."""
@@ -90,6 +94,8 @@ def read_call(
         body.pop("stream", None)
     elif dialect is Dialect.OPENAI_CHAT and not body.get("store"):
         body.pop("metadata", None)  # OpenAI allows it with `store` only; otherwise it is for us
+    elif dialect is Dialect.ANTHROPIC_MESSAGES:
+        body = hints.stripped(body)  # Anthropic refuses what it does not know
     forwarded = {n: headers[n].replace("\n", ", ") for n in _FORWARDED if n in headers}
     call = Call(
         dialect,
@@ -252,11 +258,14 @@ def _wishes(body: Json, headers: Mapping[str, str]) -> Wishes:
     whole = body.get("timeout", headers.get("x-litellm-timeout"))
     deadline = first if body.get("stream") and first is not None else whole
     fallbacks = body.get("fallbacks")
+    priority = body.get("priority", headers.get("x-litellm-priority"))
     return Wishes(
         retries=None if retries is None else int(_positive("num_retries", retries, 100)),
         deadline=None if deadline is None else _positive("timeout", deadline, 1e9, least=0.001),
         fallbacks=None if fallbacks is None else _fallbacks(fallbacks),
         no_fallbacks=body.get("disable_fallbacks") is True,
+        hints=hints.read(body, headers),
+        priority=None if priority is None else int(_positive("priority", priority, 2**31)),
     )
 
 

@@ -6,7 +6,7 @@ it, so `--help` and `--version` answer at once.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,7 +17,7 @@ import click
 from gateway.version import VERSION
 
 if TYPE_CHECKING:
-    from gateway.config.settings import Loaded
+    from gateway.config.settings import Loaded, Named, Settings
     from gateway.ledger.models import Models
     from routing.strategies import Strategy
 
@@ -86,7 +86,7 @@ def main(  # noqa: PLR0917  # one parameter per flag
     models = Models.load()
     with _problems_told():
         loaded = _load(config, model, alias, api_base, api_version, models, strict=strict)
-        strategy = _strategy(loaded.settings.strategy, config)
+        strategy = _strategies(loaded.settings, config)
     key = loaded.settings.master_key
     address = _address(host, key, no_auth=insecure_no_auth, weak_key=insecure_master_key)
     how = How(server=server, predrain=predrain, drain=drain)  # type: ignore[arg-type]  # a Choice
@@ -145,22 +145,33 @@ def _load(  # noqa: PLR0917  # as many as the flags it reads
     )
 
 
-def _strategy(name: str, config: str | None) -> "Strategy":
-    """A strategy of the operator's own lies beside the configuration, as with LiteLLM.
+def _strategies(settings: "Settings", config: str | None) -> "Callable[[str], Strategy]":
+    """The strategy of each model, found by its name. One of the operator's own lies beside the
+    configuration, as with LiteLLM.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is none of that name, or it has no such option.
     """
+    usual = _strategy(settings.strategies.usual, config)
+    own = {model: _strategy(named, config) for model, named in settings.strategies.own.items()}
+    return lambda model: own.get(model, usual)
+
+
+def _strategy(named: "Named", config: str | None) -> "Strategy":
     from gateway.config.settings import ConfigError, Note  # noqa: PLC0415
     from routing import strategies  # noqa: PLC0415
+    from routing.strategies.options import WrongOption  # noqa: PLC0415
 
-    if config and "." in name:
-        sys.path.append(str(Path(config).resolve().parent))
+    folder = str(Path(config).resolve().parent) if config else ""
+    if folder and "." in named.name and folder not in sys.path:
+        sys.path.append(folder)
     try:
-        return strategies.find(name)
+        return strategies.find(named.name, named.args)
     except LookupError as error:
-        problem = Note("router_settings.routing_strategy", str(error))
-        raise ConfigError(config or "--model", (problem,)) from error
+        problem = Note(named.path, str(error))
+    except WrongOption as error:
+        problem = Note(f"{named.args_path}.{error.name}", error.text)
+    raise ConfigError(config or "--model", (problem,))
 
 
 def _address(host: str, master_key: str, *, no_auth: bool, weak_key: bool) -> str:

@@ -10,20 +10,22 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from adapters.errors import GatewayError
-from adapters.types import Dialect, Reply
+from adapters.types import Call, Dialect, Reply
 from gateway import stream
 from gateway.asked import as_asked
 from gateway.book import Visit
-from gateway.call import read_call
+from gateway.call import Wishes, read_call
 from gateway.exchange import ClientLeft, Exchange
 from gateway.naming import renamed
 from gateway.services import Services
 from routing.ask import Ask
 from routing.journey import Journey
+from routing.regions import narrowed
 
 _ODD = re.compile(r"[^ -~]")
 _PLAIN = " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"  # beside letters and digits
 _PASSED_ON = ("x-ratelimit-", "anthropic-ratelimit-")
+_LONGEST_AGENT = 300  # characters that patterns are looked for in
 _PROVIDERS_IDS = ("x-request-id", "request-id")  # OpenAI's and Anthropic's
 
 
@@ -65,12 +67,15 @@ async def _serve(
     visit.asked(call)
     policy = wishes.applied(services.settings.policy, call.model)
     journey = visit.journey = Journey(
-        told=lambda attempt: services.book.attempt_failed(exchange.request_id, attempt)
+        told=lambda attempt: services.book.attempt_failed(exchange.request_id, attempt),
+        resumed=lambda resumption: services.book.resumed(exchange.request_id, resumption),
     )
     async with exchange.attended():
         if call.stream:
             heart.start_early()
-        reply = await services.router.send(Ask(call), policy, journey)
+        reply = await services.router.send(
+            _ask(services, exchange, visit.key, call, wishes), policy, journey
+        )
         visit.committed(services.clock.now(), reply.receipt)
         reply = as_asked(reply, call)
         if services.settings.response_model_alias:
@@ -83,6 +88,18 @@ async def _serve(
             await stream.stream(exchange, reply.body, reply.receipt, headers, heart)
         finally:
             await reply.body.aclose()
+
+
+def _ask(services: Services, exchange: Exchange, key: str, call: Call, wishes: Wishes) -> Ask:
+    return Ask(
+        call,
+        tags=wishes.hints.tags,
+        region=narrowed(services.settings.region, wishes.hints.region),
+        session=wishes.hints.session,
+        priority=services.settings.priority if wishes.priority is None else wishes.priority,
+        tenant=key,
+        agent=exchange.headers.get("user-agent", "")[:_LONGEST_AGENT],
+    )
 
 
 async def _fail(

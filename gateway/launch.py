@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import SystemRandom
 
@@ -27,7 +28,7 @@ class Launch:
     """Everything that the command line has decided."""
 
     loaded: Loaded
-    strategy: Strategy
+    strategy: Callable[[str], Strategy]  # of a model
     models: Models
     host: str
     port: int  # 0: any free one

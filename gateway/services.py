@@ -1,6 +1,6 @@
 """The object graph: everything a request needs, built once at start and passed by hand."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +14,19 @@ from adapters.send import Inline, RowAdapter
 from gateway.access.keys import Keys
 from gateway.book import Book
 from gateway.config.settings import Settings
+from gateway.facts import Facts
 from gateway.ledger.models import Models
 from gateway.life import Life
 from gateway.log import Log
 from gateway.metrics import Metrics, State
+from routing.affinity import Bindings
+from routing.budgets import Budgets
+from routing.checks import chosen
 from routing.deployment import Deployment
 from routing.groups import Groups
 from routing.health import Health
 from routing.router import Router
+from routing.state.memory import MemoryStore
 from routing.strategies import Strategy
 from routing.wiring import wired
 
@@ -41,13 +46,22 @@ class Services:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, strategy: Strategy, log: Log, models: Models, *, clock: Clock, rng: Random
+    settings: Settings,
+    strategy: Callable[[str], Strategy],
+    log: Log,
+    models: Models,
+    *,
+    clock: Clock,
+    rng: Random,
 ) -> AsyncIterator[Services]:
-    """Build the graph, and take it down again. What it opens, it closes."""
-    health, life = Health(settings.rest, clock), Life()
-    deployments = settings.deployments
+    """Build the graph, and take it down again. What it opens, it closes. `strategy`: of a model."""
+    health, life = Health(settings.rest, clock, rng), Life()
+    facts = Facts(settings, models)
+    deployments = tuple(map(facts.stated, settings.deployments))
     aliases = {name: alias.name for name, alias in settings.aliases.items()}
-    groups = Groups(deployments, aliases)
+    grouped = (facts.stated(model.deployment) for model in settings.strategies.groups)
+    groups = Groups((*deployments, *grouped), aliases, facts.stated)
+    store = MemoryStore(clock)
     metrics = Metrics(
         known=groups.names.__contains__,
         states=lambda: _states(deployments, health),
@@ -62,10 +76,16 @@ async def opened(
             router=wired(
                 groups,
                 _adapters(settings, http, clock, inline),
-                lambda _: strategy,
+                _of_names(groups, strategy),
                 health,
                 clock=clock,
                 rng=rng,
+                store=store,
+                checks=chosen(settings.checks, deployments),
+                affinity=Bindings(settings.affinity, store) if settings.affinity.any else None,
+                budgets=Budgets(settings.budgets, facts.cost, clock)
+                if settings.budgets or any(d.budget for d in deployments)
+                else None,
             ),
             health=health,
             models=models,
@@ -74,6 +94,12 @@ async def opened(
             life=life,
             clock=clock,
         )
+
+
+def _of_names(groups: Groups, strategy: Callable[[str], Strategy]) -> Callable[[str], Strategy]:
+    """The strategy of whatever may be asked for: another name of a model, a part of a wildcard."""
+    of = {name: strategy(groups.find(name)[0].alias) for name in groups.names}
+    return lambda name: of.get(name) or strategy(groups.find(name)[0].alias)
 
 
 def _adapters(

@@ -1,21 +1,25 @@
 """What one call needs of whoever answers it. Read from its body when somebody wants to know."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from adapters.tokens import IMAGE_TOKENS, prompt_size
-from adapters.types import Call
+from adapters.types import Call, Json
+from routing.prefixes import Prefix, prefixes
 
 _PARTS = {  # type of a content part -> what a model must be able to do with it
     "image_url": "vision",
     "image": "vision",
     "input_image": "vision",
     "input_audio": "audio_input",
+    "input_file": "pdf_input",
     "file": "pdf_input",
     "document": "pdf_input",
     "video_url": "video_input",
 }
+_TEXTS = frozenset({"text", "content"})  # kinds of `source` of a document that anybody can read
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Ask:
     session: str = ""  # calls of one conversation
     tenant: str = ""  # whose key it is
     access_groups: frozenset[str] | None = None  # None: all
+    agent: str = ""  # the client's User-Agent
 
     @cached_property
     def size(self) -> tuple[int, int]:
@@ -50,19 +55,44 @@ class Ask:
     def needs(self) -> frozenset[str]:
         """Abilities, in the catalogue's words."""
         body = self.call.body
-        found = {_PARTS[kind] for kind in _part_types(body.get("messages")) if kind in _PARTS}
+        found = set(_abilities(body.get("messages")))
         if body.get("tools") or body.get("functions"):
             found.add("function_calling")
+        if _field(body, "response_format", "type") == "json_schema":
+            found.add("response_schema")
         return frozenset(found)
 
+    @cached_property
+    def prefixes(self) -> Sequence[Prefix]:
+        """What the prompt begins with, for a provider's cache of prompts."""
+        return prefixes(self.call.body)
 
-def _part_types(messages: Any) -> set[str]:
-    if not isinstance(messages, list):
-        return set()
-    return {
-        part["type"]
-        for message in messages
-        if isinstance(message, dict) and isinstance(message.get("content"), list)
-        for part in message["content"]
-        if isinstance(part, dict) and isinstance(part.get("type"), str)
-    }
+
+def _abilities(messages: Any) -> Iterator[str]:
+    """What the parts of messages need, those in the results of tools included."""
+    for message in messages if isinstance(messages, list) else ():
+        for part in _parts(message):
+            yield from _of_part(part)
+            for inner in _parts(part):
+                yield from _of_part(inner)
+
+
+def _parts(holder: Json) -> Iterator[Json]:
+    content = holder.get("content") if isinstance(holder, dict) else None
+    if isinstance(content, list):
+        yield from (part for part in content if isinstance(part, dict))
+
+
+def _of_part(part: Json) -> Iterator[str]:
+    kind = part.get("type")
+    if not isinstance(kind, str) or kind not in _PARTS:
+        return
+    if kind != "document" or _field(part, "source", "type") not in _TEXTS:
+        yield _PARTS[kind]
+
+
+def _field(holder: Json, *path: str) -> Any:
+    value: Any = holder
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -9,6 +9,7 @@ from adapters.provider import Adapter
 from adapters.quota import told
 from adapters.types import Body, Reply, Target, Usage
 from routing.ask import Ask
+from routing.budgets import Budgets
 from routing.chooser import Chooser
 from routing.health import Health
 from routing.journey import Attempt, Journey
@@ -27,6 +28,7 @@ class Attempts:
     limits: Limits
     chooser: Chooser
     clock: Clock
+    budgets: Budgets | None = None
 
     async def make(
         self,
@@ -77,6 +79,7 @@ class _Watch:
     started: float
     first: float = 0.0  # seconds until the answer began
     open: bool = field(default=True)
+    replied: bool = False
 
     @property
     def took(self) -> float:
@@ -84,15 +87,18 @@ class _Watch:
 
     def answered(self, reply: Reply) -> None:
         self.first = self.took
+        self.replied = True
         said = told(reply.headers, now_wall=self.of.clock.wall())
         self.of.limits.told(self.taken, said)
-        if affinity := self.of.chooser.affinity:
+        self.of.health.answered(self.taken.deployment, self.started)
+        affinity = self.of.chooser.affinity
+        if affinity and not self.lone:
             affinity.bind(self.alias, self.taken.deployment, self.ask)
 
     def succeeded(self, usage: Usage) -> None:
         """The answer came to its end."""
         deployment = self.taken.deployment
-        self.of.health.succeeded(deployment)
+        self.of.health.succeeded(deployment, self.started)
         if self.ask.call.stream:
             self.of.health.timed(deployment, self.first, self.took, usage.output)
         else:
@@ -102,21 +108,27 @@ class _Watch:
         """Note a failure, or that the client has left; returns how long the deployment rests."""
         rest = 0.0
         if failure and not self._cut_short(failure):
-            rest = self.of.health.failed(self.taken.deployment, failure, lone=self.lone)
+            rest = self.of.health.failed(
+                self.taken.deployment, failure, lone=self.lone, began=self.started
+            )
+        if failure and failure.kind is Kind.RATE_LIMIT:
+            self.of.limits.refused(self.taken, failure.retry_after)
         free = failure is not None and failure.kind in _COSTS_NOTHING
         self.ended(None if free else Usage(self.taken.prompt))
         return rest
 
     def broken(self, failure: Failure) -> None:
         """The stream broke off after its commit point."""
-        self.of.health.failed(self.taken.deployment, failure, lone=self.lone)
+        self.of.health.failed(self.taken.deployment, failure, lone=self.lone, began=self.started)
 
     def ended(self, usage: Usage | None) -> None:
         if self.open:
             self.open = False
-            self.of.health.ended(self.taken.deployment)
+            self.of.health.ended(self.taken.deployment, self.started)
             self.of.limits.ended(self.taken, usage)
-            self.of.chooser.released(self.alias)
+            if self.of.budgets and usage and self.replied:
+                self.of.budgets.spent(self.taken.deployment, usage, self.ask)
+            self.of.chooser.released(self.taken.deployment)
 
     def _cut_short(self, failure: Failure) -> bool:
         """Whether the call's deadline ended the attempt, long before the deployment's time-out.

@@ -16,7 +16,7 @@ from routing import filters
 from routing.affinity import Affinity
 from routing.ask import Ask
 from routing.checks import Check
-from routing.deployment import Deployment, Stats
+from routing.deployment import IDLE, Deployment, Stats
 from routing.health import Health
 from routing.limits import Limits, Reservation
 from routing.room import Crowded, WaitingRoom
@@ -35,6 +35,7 @@ class Chooser:
     room: WaitingRoom
     clock: Clock
     rng: Random
+    known: Mapping[str, Stats]  # of every deployment, for strategies
 
     async def choose(
         self,
@@ -44,10 +45,12 @@ class Chooser:
         tried: Mapping[str, int],
         *,
         patience: float = 0.0,
+        last: bool = True,
     ) -> Reservation:
         """A deployment of the group, and what the call needs of it, taken.
 
-        `patience`: seconds that the call may stand in the queue for room.
+        `patience`: seconds that the call may stand in the queue for room; `last`: no other alias
+        could be asked.
 
         Raises:
             NoDeployment: all are switched off.
@@ -56,15 +59,13 @@ class Chooser:
             GatewayError: a check leaves nobody.
         """
         fit = self.fit(alias, group, ask)
-        if not self.room.ahead(alias, ask.priority):
-            taken = await self._take(alias, fit, ask, tried)
-            if isinstance(taken, Reservation):
-                return taken
-            if not patience:
-                raise _full(alias, taken)
-        elif not patience:
-            raise _full(alias, self._room_s(fit, ask))
-        return await self._queue(alias, fit, ask, tried, patience)
+        wanted = self.room.wanted(group[0].alias, (ask.priority, inf))
+        taken = await self._take(alias, fit, ask, tried, wanted, last=last, patience=patience)
+        if isinstance(taken, Reservation):
+            return taken
+        if not patience:
+            raise self._full(alias, fit, ask)
+        return await self._queue(alias, fit, ask, tried, patience, last=last)
 
     def fit(self, alias: str, group: Sequence[Deployment], ask: Ask) -> Sequence[Deployment]:
         """Those that could serve the call if they had nothing else to do."""
@@ -72,46 +73,74 @@ class Chooser:
         if not fit:
             raise NoDeployment(_why_off(alias, group))
         for check in self.checks:
-            fit = check.keep(fit, ask)
-            if not fit:
-                raise check.refusal(alias, ask)
+            left = check.keep(fit, ask)
+            if not left:
+                raise check.refusal(alias, fit, ask)
+            fit = left
         return fit
 
-    def released(self, alias: str) -> None:
-        """A call of this alias has ended: somebody may be waiting for that."""
-        self.room.changed(alias)
+    def released(self, deployment: Deployment) -> None:
+        """A call that it had has ended: somebody may be waiting for that."""
+        self.room.changed(deployment.alias)
 
     async def _take(
-        self, alias: str, fit: Sequence[Deployment], ask: Ask, tried: Mapping[str, int]
+        self,
+        alias: str,
+        fit: Sequence[Deployment],
+        ask: Ask,
+        tried: Mapping[str, int],
+        wanted: frozenset[str],
+        *,
+        last: bool,
+        patience: float,
     ) -> Reservation | float:
-        """Choose and take; else the seconds until there may be room."""
-        stats = self.health.stats(fit)
-        usable = filters.rested(fit, stats)
-        if not usable:
-            raise _resting(alias, fit, stats)
+        """Choose and take; else the seconds until there may be room. `wanted`: by those who must
+        not be overtaken.
+        """
+        try:
+            roomy = usable = self._rested(alias, fit, last=last)
+        except Resting as error:
+            if patience:  # a rest ends too
+                return error.retry_after or 0.0
+            raise
         refused: set[str] = set()
-        while True:
-            roomy = [d for d in usable if d.id not in refused and not self.limits.full_s(d, ask)]
-            if not roomy:
-                return self._room_s(usable, ask)
+        if wanted:
+            refused.update(wanted)
+            roomy = [d for d in usable if d.id not in wanted]
+        while roomy:  # taken to be so, until somebody who was chosen has no room
             candidates = filters.lowest_order(filters.untried(roomy, tried) or roomy)
-            chosen = await self._one_of(alias, candidates, stats, ask)
-            if reservation := await self.limits.reserve(chosen, ask):
+            chosen = await self._one_of(alias, candidates, ask)
+            if not self.limits.full_s(chosen, ask) and (
+                reservation := await self.limits.reserve(chosen, ask)
+            ):
                 return reservation
             refused.add(chosen.id)
+            roomy = [d for d in usable if d.id not in refused and not self.limits.full_s(d, ask)]
+        return self.limits.room_s(usable, ask)
+
+    def _rested(self, alias: str, fit: Sequence[Deployment], *, last: bool) -> Sequence[Deployment]:
+        unwell = self.health.unwell()
+        if not unwell:
+            return fit
+        stats = {deployment.id: unwell.get(deployment.id, IDLE) for deployment in fit}
+        usable = filters.rested(fit, stats, last=last)
+        if not usable:
+            raise _resting(alias, fit, stats)
+        return fit if len(usable) == len(fit) else usable
 
     async def _one_of(
         self,
         alias: str,
         candidates: Sequence[Deployment],
-        stats: Mapping[str, Stats],
         ask: Ask,
     ) -> Deployment:
         if len(candidates) == 1:
             return candidates[0]
-        if self.affinity and (bound := await self.affinity.bound(alias, candidates, ask)):
-            return bound
-        return self.strategy(alias)(candidates, stats, self.rng)
+        if self.affinity:
+            bound = await self.affinity.bound(alias, candidates, ask, self.known)
+            if bound:
+                return bound
+        return self.strategy(alias)(candidates, self.known, self.rng)
 
     async def _queue(
         self,
@@ -120,25 +149,36 @@ class Chooser:
         ask: Ask,
         tried: Mapping[str, int],
         patience: float,
+        *,
+        last: bool,
     ) -> Reservation:
         """Stand in line until there is room."""
         ends = self.clock.now() + patience
+        home = fit[0].alias
         try:
-            async with self.room.place(alias, ask.priority) as place:
+            with self.room.place(home, fit, ask.priority) as place:
                 while (left := ends - self.clock.now()) > 0:
                     wait = left
-                    if self.room.is_first(alias, place):
-                        taken = await self._take(alias, fit, ask, tried)
+                    if place.first:
+                        wanted = self.room.wanted(home, place.turn)
+                        taken = await self._take(
+                            alias, fit, ask, tried, wanted, last=last, patience=left
+                        )
                         if isinstance(taken, Reservation):
                             return taken
-                        wait = min(taken, _LOOK_AGAIN_S)
+                        wait = min(taken or _LOOK_AGAIN_S, _LOOK_AGAIN_S)
                     await self.room.turn(place, min(wait, left))
         except Crowded:
             pass
-        raise _full(alias, self._room_s(fit, ask))
+        raise self._full(alias, fit, ask)
 
-    def _room_s(self, fit: Sequence[Deployment], ask: Ask) -> float:
-        return min((self.limits.full_s(deployment, ask) for deployment in fit), default=inf)
+    def _full(self, alias: str, fit: Sequence[Deployment], ask: Ask) -> Full:
+        """When to come back: after those who wait now, and when nobody rests any more."""
+        ahead = self.room.ahead(fit[0].alias, fit, ask.priority)
+        wait = self.limits.room_s(fit, ask, ahead)
+        if unwell := self.health.unwell():
+            wait = max(wait, min(unwell.get(d.id, IDLE).cooling for d in fit))
+        return _full(alias, wait)
 
 
 def _resting(alias: str, group: Sequence[Deployment], stats: Mapping[str, Stats]) -> Resting:

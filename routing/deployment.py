@@ -1,8 +1,18 @@
 """A deployment: one place where an alias can be served, and what we know about it right now."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from adapters.types import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """So much may be spent in one period, which begins with the first spending."""
+
+    limit: int  # nano-dollars
+    period_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +38,14 @@ class Deployment:
     output_price: float | None = None
     window: int | None = None  # tokens that a prompt may have; None: not known
     abilities: frozenset[str] | None = None  # vision, tools, audio ...; None: not known
+    unable: frozenset[str] = frozenset()  # what it cannot do, by the operator's word
     region: str = ""  # as the provider names it, or eu, us
     tags: frozenset[str] = frozenset()
+    tag_patterns: tuple[re.Pattern[str], ...] = ()  # of `User-Agent: ...`
+    budget: Budget | None = None
     access_groups: frozenset[str] = frozenset()
+    allowed_fails: int | None = None  # None: the router's; as the next
+    allowed_fails_policy: Mapping[str, int] = field(default_factory=dict)
     off: str = ""
 
     @property
@@ -47,14 +62,18 @@ class Stats:
     failures: int = 0  # since the last success, within a minute
     cooling: float = 0.0  # until it may be used again; 0: now
     probing: bool = False  # it has rested, and one request is finding out whether it is well
+    ejected: bool = False  # it rests, or has rested and not answered yet, on nobody's word but ours
     warmth: float = 1.0  # share of its usual traffic that it may have; it grows after a rest
     requests: int = 0  # within the last minute
     tokens: int = 0
     left: float = 1.0  # share of its provider's allowance that is left, as its headers told
-    ttft: float | None = None  # moving average of the time to the first token; None: not measured
-    per_token: float | None = None  # moving average of the time for each further token
-    latencies: tuple[float, ...] = ()  # the last ones, per completion token; the newest last
-    first_tokens: tuple[float, ...] = ()  # the last times to the first token; the newest last
+    # Measured. Not compared: what has happened is the same, however long it took.
+    ttft: float | None = field(default=None, compare=False)  # moving average; None: not known
+    per_token: float | None = field(default=None, compare=False)  # of each token after the first
+    latencies: tuple[float, ...] = field(default=(), compare=False)  # per token, the newest last
+    latency_ages: tuple[float, ...] = field(default=(), compare=False)  # of each of these
+    first_tokens: tuple[float, ...] = field(default=(), compare=False)  # times until, newest last
+    first_token_ages: tuple[float, ...] = field(default=(), compare=False)
 
 
 IDLE = Stats()

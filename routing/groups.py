@@ -6,11 +6,12 @@ clients offer beside the alias.
 """
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from adapters.errors import UnknownModel
 from routing.deployment import Deployment
+from routing.pool import Pool
 
 _REMEMBERED = 1000  # resolved wildcard names; clients choose them, so there must be an end
 _LONGEST_NAME = 500  # that a wildcard serves: matching costs more than a name's length
@@ -23,9 +24,18 @@ class _Wildcard:
 
 
 class Groups:
-    """All names of one configuration. Built once; looking up is a dictionary access."""
+    """All names of one configuration. Built once; looking up is a dictionary access.
 
-    def __init__(self, deployments: Sequence[Deployment], aliases: Mapping[str, str]) -> None:
+    A deployment may be there more than once, under different names. `stated` adds what is known of
+    a wildcard's model, once its name is.
+    """
+
+    def __init__(
+        self,
+        deployments: Sequence[Deployment],
+        aliases: Mapping[str, str],
+        stated: Callable[[Deployment], Deployment] = lambda deployment: deployment,
+    ) -> None:
         by_alias: dict[str, tuple[Deployment, ...]] = {}
         for deployment in deployments:
             by_alias[deployment.alias] = (*by_alias.get(deployment.alias, ()), deployment)
@@ -39,16 +49,19 @@ class Groups:
         by_model: dict[str, tuple[Deployment, ...]] = {}
         for deployment in whole:
             model = f"{deployment.target.provider}/{deployment.target.model}"
-            if not self._wildcard(model):
+            if not self._wildcard(model) and not _is_in(deployment, by_model.get(model, ())):
                 by_model[model] = (*by_model.get(model, ()), deployment)
-        self._named = {
+        named = {
             **by_model,
             **exact,
             **{name: exact[to] for name, to in aliases.items() if to in exact},
-            **{deployment.id: (deployment,) for deployment in whole},
+            **{deployment.id: (deployment,) for deployment in reversed(whole)},
         }
+        self._named = {name: Pool(group) for name, group in named.items()}
         self._aliases = aliases
-        self._resolved: dict[str, tuple[Deployment, ...]] = {}
+        self._stated = stated
+        self._resolved: dict[str, Pool] = {}
+        self.deployments = tuple(deployments)
 
     @property
     def names(self) -> Set[str]:
@@ -73,7 +86,7 @@ class Groups:
                 "GET /v1/models lists what is."
             )
         wildcard, captures = match
-        group = tuple(_filled(d, asked, captures) for d in wildcard.deployments)
+        group = Pool(self._stated(_filled(d, asked, captures)) for d in wildcard.deployments)
         if len(self._resolved) >= _REMEMBERED:
             self._resolved.clear()
         self._resolved[name] = group
@@ -85,6 +98,10 @@ class Groups:
             if found := wildcard.pattern.fullmatch(name):
                 return wildcard, found.groups()
         return None
+
+
+def _is_in(deployment: Deployment, group: Sequence[Deployment]) -> bool:
+    return any(other.id == deployment.id for other in group)
 
 
 def _filled(wild: Deployment, asked: str, captures: tuple[str, ...]) -> Deployment:

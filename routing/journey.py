@@ -16,6 +16,20 @@ class Attempt:
     took: float
     failure: Failure | None = None
     rest: float = 0.0  # how long the deployment rests now
+    hedge: bool = False  # made beside another one that was slow
+    lost: bool = False  # another one made beside it was first
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A stream that broke off at one deployment and goes on at another."""
+
+    alias: str
+    broken: Deployment
+    by: Deployment
+    failure: Failure
+    characters: int  # that the client had read
+    prefilled: bool  # the answer goes on by itself; else it was given anew and skipped
 
 
 @dataclass(slots=True)
@@ -26,12 +40,21 @@ class Journey:
     attempts: list[Attempt] = field(default_factory=list)
     fallbacks: int = 0
     answered: Attempt | None = None  # the attempt whose answer the client gets
+    resumed: Callable[[Resumption], None] = lambda _: None
+    resumption: Resumption | None = None
+    not_resumed: str = ""  # why a stream that broke off could not go on, where it was to
 
     @property
     def retries(self) -> int:
         """Further attempts within the alias that answered, or that was tried last."""
         alias = self.attempts[-1].alias if self.attempts else ""
-        return max(0, sum(attempt.alias == alias for attempt in self.attempts) - 1)
+        made = sum(attempt.alias == alias and not attempt.hedge for attempt in self.attempts)
+        return max(0, made - 1)
+
+    @property
+    def hedged(self) -> bool:
+        """Whether a second attempt was made beside one that was slow."""
+        return any(attempt.hedge for attempt in self.attempts)
 
     def note(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)

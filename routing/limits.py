@@ -1,11 +1,14 @@
 """Who has room for a call: declared limits, the provider's own word, slots.
 
-Before a call its cost is estimated and taken; afterwards it is corrected to what was reported.
+Before a call its cost is estimated and taken; afterwards it is corrected to what was reported. A
+request that was refused has been a request all the same, but no tokens: providers count so, and it
+is the careful way where they do not.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 
 from adapters.clock import Clock
 from adapters.quota import Told
@@ -13,40 +16,66 @@ from adapters.tokens import Learned
 from adapters.types import Usage
 from routing.ask import Ask
 from routing.deployment import Deployment
-from routing.quota import Quota
-from routing.state.store import Claim, Store
-from routing.windows import Window
+from routing.quota import Need, Quota
+from routing.state.store import SLOT_WAIT_S, Claim, Grant, Store
+from routing.windows import SPAN_S, Window
 
 _OUTPUT_TOKENS = 256  # what an answer is taken for until a deployment has given some
+_LASTS_S = 5.0  # and how long until then
 _TPM = "tpm:"
 _WEIGHT = 0.1  # of the newest answer's length
+_MOST_QUOTAS = 10_000  # wildcards make one for each model asked for
+_SAMPLE = 16  # deployments that are looked at to say when there will be room
+_LONGEST_S = 600.0
+_STEPS = 10  # of halving: to a second
 
 
 @dataclass(slots=True)
 class _Use:
     """What one deployment has used, as this process knows it."""
 
+    since: float  # when it was first used
     learned: Learned = field(default_factory=Learned)
     output: float = _OUTPUT_TOKENS  # moving average of tokens in an answer
+    lasts_s: float = _LASTS_S  # moving average of how long one takes
+    slots: int = 0  # taken now
     requests: Window = field(default_factory=Window)
     tokens: Window = field(default_factory=Window)
+    refusals: Window = field(default_factory=Window)
     full_until: float = 0.0  # the store has refused; no use asking before
+    full_for: int = 0  # but only for who needs as many tokens
+
+    def full_s(self, now: float, need: Need) -> float:
+        if self.full_until <= now or need.prompt + need.output < self.full_for:
+            return 0.0
+        return self.full_until - now
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Reservation:
-    """What one attempt has taken of a deployment."""
+    """What one attempt has taken of a deployment. Never changed; to freeze it would cost each call
+    as much as all else here.
+    """
 
     deployment: Deployment
-    lease: str
+    number: int
+    lease: str  # empty: the store knows nothing of it
     characters: int
-    prompt: int  # tokens, estimated
-    output: int
+    need: Need  # estimated
     at: float
+    use: _Use
+    quota: Quota
+
+    @property
+    def prompt(self) -> int:
+        return self.need.prompt
 
     @property
     def tokens(self) -> int:
-        return self.prompt + self.output
+        return self.need.prompt + self.need.output
+
+
+_NOTHING = Need()
 
 
 class Limits:
@@ -58,63 +87,90 @@ class Limits:
         self._owner = owner  # of leases; no two processes share one
         self._numbers = count(1)
         self._uses: dict[str, _Use] = {}
-        self._quotas: dict[str, Quota] = {}
+        self._quotas: dict[tuple[str, str], Quota] = {}
 
     def full_s(self, deployment: Deployment, ask: Ask) -> float:
         """Seconds until there may be room, as far as this process knows; 0: now."""
-        now = self._clock.now()
         use = self._uses.get(deployment.id)
-        wait = max(0.0, use.full_until - now) if use else 0.0
-        quota = self._quotas.get(deployment.quota or deployment.id)
-        if quota:
-            wait = max(wait, quota.wait(now, *self._need(deployment, ask)))
-        return wait
+        quota = self._quotas.get((deployment.quota or deployment.id, deployment.target.model))
+        if use is None or not (use.full_until or (quota and not quota.mute)):
+            return 0.0
+        now = self._clock.now()
+        need = _need(use, ask)
+        wait = use.full_s(now, need)
+        return max(wait, quota.wait(now, need)) if quota else wait
 
     async def reserve(self, deployment: Deployment, ask: Ask) -> Reservation | None:
         """Take what the call may need; None if there is no room after all."""
         now = self._clock.now()
         use = self._use(deployment)
-        quota = self._quotas.get(deployment.quota or deployment.id)
-        prompt = output = characters = 0
-        if deployment.limited or quota:  # nobody else needs an estimate
-            prompt, output = self._need(deployment, ask)
-            characters = ask.size[0]
-        lease = f"{self._owner}{next(self._numbers)}"
-        reservation = Reservation(deployment, lease, characters, prompt, output, now)
-        if deployment.limited:
-            grant = await self._store.take(lease, *_claims(reservation))
-            if not grant.granted:
-                use.full_until = now + grant.wait_s
-                return None
+        quota = self._quota(deployment)
+        number = next(self._numbers)
+        limited = deployment.limited
+        need, characters = _NOTHING, 0
+        if limited or not quota.mute:  # nobody else needs an estimate
+            need, characters = _need(use, ask), ask.size[0]
+        lease = f"{self._owner}{number}" if limited else ""
+        reservation = Reservation(deployment, number, lease, characters, need, now, use, quota)
+        if limited and not await self._granted(reservation, use):
+            return None
         use.requests.add(now, 1)
-        use.tokens.add(now, reservation.tokens)
-        if quota:
-            quota.took(lease, prompt, output)
+        if need is not _NOTHING:
+            use.tokens.add(now, reservation.tokens)
+        use.slots += 1
+        if not quota.mute:
+            quota.took(now, number, need)
         return reservation
+
+    async def _granted(self, taken: Reservation, use: _Use) -> bool:
+        claims, slots = _claims(taken)
+        try:
+            grant = await self._store.take(taken.lease, claims, slots)
+        except BaseException:  # the client has left meanwhile: perhaps it was granted
+            self._store.settle(taken.lease, (), slots.key if slots else "", ago=0.0)
+            raise
+        if not grant.granted:
+            use.full_until = self._clock.now() + grant.wait_s
+            use.full_for = taken.tokens if _for_tokens(taken, grant) else 0
+        return grant.granted
 
     def told(self, reservation: Reservation, allowances: Sequence[Told]) -> None:
         """The provider has answered; its headers say what is left."""
-        if not allowances:
-            return
-        quota = self._quota(reservation.deployment)
-        quota.gone(reservation.lease)
-        quota.told(self._clock.now(), allowances)
+        quota = reservation.quota
+        if allowances or not quota.mute:
+            quota.told(self._clock.now(), reservation.number, allowances)
+
+    def refused(self, reservation: Reservation, retry_after: float | None) -> None:
+        """The provider has said slow down: who shares its allowance leaves it alone as well."""
+        now = self._clock.now()
+        use, quota = reservation.use, reservation.quota
+        quota.refused(now, retry_after or 0.0)
+        use.refusals.add(now, 1)
+        watched = now - use.since >= SPAN_S  # or what was there before we came counts as well
+        if watched and not reservation.deployment.limited:
+            served = use.requests.total(now) - use.refusals.total(now)
+            quota.learn(now, reservation.at, served)
 
     def ended(self, reservation: Reservation, usage: Usage | None) -> None:
         """The attempt is over. `usage` None: it cost nothing; all zero: nobody said, so the
         estimate stands.
         """
         deployment = reservation.deployment
-        if quota := self._quotas.get(deployment.quota or deployment.id):
-            quota.gone(reservation.lease)
         spent = (usage.input + usage.output or reservation.tokens) if usage else 0
-        use = self._use(deployment)
+        use = reservation.use
         now = self._clock.now()
         ago = now - reservation.at
-        use.tokens.correct(now, spent - reservation.tokens, ago)
+        use.slots -= 1
+        if reservation.need is _NOTHING:
+            use.tokens.add(now, spent)
+        else:
+            use.tokens.correct(now, spent - reservation.tokens, ago)
         if usage and usage.output:
             use.output += _WEIGHT * (usage.output - use.output)
-            use.learned.note(reservation.characters, usage.input)
+            use.lasts_s += _WEIGHT * (ago - use.lasts_s)
+            if reservation.characters:
+                use.learned.note(reservation.characters, usage.input)
+            reservation.quota.spent(reservation.number, usage.output)
         if deployment.limited:
             use.full_until = 0.0  # something came back, so asking makes sense again
             self._settle(reservation, spent, ago)
@@ -132,28 +188,74 @@ class Limits:
 
     def left(self, deployment: Deployment) -> float:
         """The share that is left of the provider's allowance."""
-        quota = self._quotas.get(deployment.quota or deployment.id)
+        quota = self._quotas.get((deployment.quota or deployment.id, deployment.target.model))
         return quota.left(self._clock.now()) if quota else 1.0
 
-    def _need(self, deployment: Deployment, ask: Ask) -> tuple[int, int]:
-        """Tokens of the prompt and of the answer."""
+    def room_s(self, deployments: Sequence[Deployment], ask: Ask, ahead: int = 0) -> float:
+        """Seconds until there may be room for a call before which so many others are served.
+
+        Of many deployments some stand for all.
+        """
+        soonest = min((self.full_s(deployment, ask) for deployment in deployments), default=inf)
+        if not ahead or soonest == inf:
+            return soonest
+        sample = deployments[:_SAMPLE]
+        wanted = ahead * len(sample) / len(deployments) + 1
+        low, high = soonest, _LONGEST_S
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            if sum(self._fits(deployment, ask, middle) for deployment in sample) >= wanted:
+                high = middle
+            else:
+                low = middle
+        return high
+
+    def _fits(self, deployment: Deployment, ask: Ask, seconds: float) -> float:
+        """How many such calls may be expected to find room within so many seconds."""
+        now = self._clock.now()
         use = self._use(deployment)
-        most = ask.most_output
-        output = int(use.output) if most is None else min(most, int(use.output))
-        return ask.prompt_tokens(use.learned.characters_per_token), output
+        need = _need(use, ask)
+        fits = self._quota(deployment).fits(now, seconds, need)
+        if deployment.rpm is not None:
+            fits = min(fits, use.requests.fits(now, seconds, deployment.rpm))
+        if deployment.tpm is not None:
+            tokens = min(need.prompt + need.output, deployment.tpm) or 1
+            fits = min(fits, use.tokens.fits(now, seconds, deployment.tpm) / tokens)
+        if deployment.max_parallel is not None:
+            free = deployment.max_parallel - use.slots
+            fits = min(fits, free + deployment.max_parallel * seconds / max(use.lasts_s, 0.1))
+        return fits
 
     def _use(self, deployment: Deployment) -> _Use:
         use = self._uses.get(deployment.id)
         if use is None:
-            use = self._uses[deployment.id] = _Use()
+            use = self._uses[deployment.id] = _Use(self._clock.now())
         return use
 
     def _quota(self, deployment: Deployment) -> Quota:
-        key = deployment.quota or deployment.id
+        key = deployment.quota or deployment.id, deployment.target.model
         quota = self._quotas.get(key)
         if quota is None:
+            if len(self._quotas) >= _MOST_QUOTAS:
+                del self._quotas[next(iter(self._quotas))]
             quota = self._quotas[key] = Quota()
         return quota
+
+
+def _need(use: _Use, ask: Ask) -> Need:
+    usual = int(use.output)
+    most = ask.most_output
+    prompt = ask.prompt_tokens(use.learned.characters_per_token)
+    return Need(prompt, usual, usual) if most is None else Need(prompt, min(most, usual), most)
+
+
+def _for_tokens(taken: Reservation, grant: Grant) -> bool:
+    """Whether it was for its tokens only that the store refused it: then a smaller one may pass."""
+    deployment = taken.deployment
+    if deployment.tpm is None or not grant.used or grant.wait_s <= SLOT_WAIT_S:
+        return False
+    requests_full = deployment.rpm is not None and grant.used[0] + 1 > deployment.rpm
+    return not requests_full and grant.used[-1] + taken.tokens > deployment.tpm
 
 
 def _claims(reservation: Reservation) -> tuple[list[Claim], Claim | None]:

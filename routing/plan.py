@@ -1,7 +1,7 @@
 """What to do next, after what has happened so far. Pure: no I/O, no clock, no logging."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from math import inf
 from random import Random
@@ -14,10 +14,12 @@ from adapters.errors import (
     Kind,
     NoDeployment,
     NotPermitted,
+    OverBudget,
     Resting,
     UnknownModel,
 )
-from routing.policy import Chains, Fallback, Policy
+from routing.exceptions import exception_of
+from routing.policy import OTHERWISE, Chains, Fallback, Policy
 
 
 class Rule(NamedTuple):
@@ -60,6 +62,7 @@ class Try:
     pause: float = 0.0
     patience: float = 0.0  # seconds that the call may queue for room
     override: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False  # nobody is left who was not used: this is what the retry budget is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,11 @@ class Plan:
         """How many aliases were entered after the one asked for."""
         return len(self._seen) - 1
 
+    @property
+    def last(self) -> bool:
+        """Whether no other alias could be asked after the present one."""
+        return self._following(self._policy.fallbacks) is None
+
     def start(self) -> Try:
         return self._step
 
@@ -104,14 +112,16 @@ class Plan:
         own_retries: int | None = None,
         *,
         time_left: float = inf,
+        affordable: bool = True,
     ) -> Step:
         """What follows when an attempt, or the choice of a deployment, has failed so.
 
         `own_retries`: `num_retries` of the deployment that failed, if it has one.
         `time_left`: seconds until the call's deadline; no pause reaches it, no attempt follows it.
+        `affordable`: whether the retry budget allows that a deployment is used again.
         """
         self._time_left = time_left
-        rule = _rule(error)
+        rule = self._rule(error)
         if self._step.alias == self._origin:
             if not (isinstance(error, Resting | Full) and isinstance(self._error, Failure)):
                 self._error = error  # what happened says more than the rest that came of it
@@ -119,11 +129,11 @@ class Plan:
                 rule = _FINAL
         if time_left < _MOMENT_S:
             return GiveUp(self._error or error)
-        left = self._retries < self._allowed(own_retries)
+        left = self._retries < self._allowed(error, own_retries)
         step = self._sibling(rule, untried, left=left)
         if not step and self._elsewhere_first(error, untried):
             step = self._next_alias(error)
-        step = step or self._again(error, rule, untried, left=left)
+        step = step or self._again(error, rule, untried, left=left and affordable)
         step = step or (self._next_alias(error) if rule.fallback else None)
         step = step or self._wait(error)
         if not step:
@@ -131,9 +141,37 @@ class Plan:
         self._step = step
         return step
 
-    def _allowed(self, own_retries: int | None) -> int:
-        words = (self._policy.retries_asked, own_retries, self._policy.retries)
+    def _rule(self, error: GatewayError) -> Rule:
+        """The rule of its kind, unless a policy names it for retries; then those are made, but not
+        before another alias that was chosen for this kind of failure.
+        """
+        rule = _rule(error)
+        if not isinstance(error, Failure) or error.kind in self._policy.fallbacks_by_kind:
+            return rule
+        if self._named(exception_of(error)):
+            return rule._replace(sibling=True, again=True)
+        return rule
+
+    def _allowed(self, error: GatewayError, own_retries: int | None) -> int:
+        name = exception_of(error) if isinstance(error, Failure) else OTHERWISE
+        words = (
+            self._policy.retries_asked,
+            self._named(name, OTHERWISE),
+            own_retries,
+            self._policy.retries,
+        )
         return next(retries for retries in words if retries is not None)
+
+    def _named(self, *names: str) -> int | None:
+        """Retries that policies say: the alias's own before everybody's, each by the first name
+        that it has.
+        """
+        own = self._policy.retries_by_alias.get(self._step.alias, {})
+        for said in (own, self._policy.retries_by_error):
+            for name in names:
+                if name in said:
+                    return said[name]
+        return None
 
     def _sibling(self, rule: Rule, untried: Untried, *, left: bool) -> Try | None:
         """Another deployment of the same alias, at once. A higher order costs no retry."""
@@ -166,7 +204,7 @@ class Plan:
         if not self._bearable(pause):
             return None
         self._retries += 1
-        return self._same_alias(pause)
+        return replace(self._same_alias(pause), again=True)
 
     def _wait(self, error: GatewayError) -> Try | None:
         """Nobody else is left: wait once, for room or, if that is bearable, a rest's end."""
@@ -198,37 +236,34 @@ class Plan:
         return max(self._rng.uniform(0, ceiling), error.retry_after or 0.0, policy.backoff_min)
 
     def _next_alias(self, error: GatewayError) -> Try | None:
-        if self.fallbacks >= self._policy.max_fallbacks:
-            return None
-        for fallback in self._candidates(error):
-            if fallback.alias not in self._seen:
-                self._seen.append(fallback.alias)
-                self._retries = 0
-                return Try(fallback.alias, override=fallback.override)
-        return None
-
-    def _candidates(self, error: GatewayError) -> Iterator[Fallback]:
-        """The chain made for this kind of failure first, then the general one.
-
-        Within each, the failed alias's own comes before that of the alias asked for.
-        """
+        """From the chain made for this kind of failure, else from the general one."""
         special = (
             self._policy.fallbacks_by_kind.get(error.kind) if isinstance(error, Failure) else None
         )
-        for chains in (special or {}, self._policy.fallbacks):
-            for alias in dict.fromkeys((self._step.alias, self._origin)):
-                yield from _chain(chains, alias)
+        fallback = self._following(special or {}) or self._following(self._policy.fallbacks)
+        if fallback is None:
+            return None
+        self._seen.append(fallback.alias)
+        self._retries = 0
+        return Try(fallback.alias, override=fallback.override)
+
+    def _following(self, chains: Chains) -> Fallback | None:
+        """The next of a chain; the present alias's own comes before that of the one asked for."""
+        if not chains or self.fallbacks >= self._policy.max_fallbacks:
+            return None
+        candidates = (*_chain(chains, self._step.alias), *_chain(chains, self._origin))
+        return next((found for found in candidates if found.alias not in self._seen), None)
 
 
 def _rule(error: GatewayError) -> Rule:
     match error:
         case Failure(kind=kind):
             return RULES[kind]
-        case Resting() | Full() | NoDeployment() | NotPermitted() | UnknownModel():
+        case Resting() | Full() | OverBudget() | NoDeployment() | NotPermitted() | UnknownModel():
             return _NOBODY
         case _:
             return _FINAL
 
 
-def _chain(chains: Chains, alias: str) -> Iterator[Fallback]:
-    yield from chains.get(alias, chains.get("*", ()))
+def _chain(chains: Chains, alias: str) -> Sequence[Fallback]:
+    return chains.get(alias, chains.get("*", ()))

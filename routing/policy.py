@@ -16,6 +16,17 @@ class Fallback:
 
 
 Chains = Mapping[str, Sequence[Fallback]]
+ErrorRetries = Mapping[str, int]
+"""LiteLLM's exception class, `exceptions.py`, or `OTHERWISE` -> retries after it."""
+OTHERWISE = "Default"
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeRules:
+    """When a second attempt is made beside one that is slow to begin."""
+
+    percentile: float = 95.0  # of the deployment's last streams that have begun earlier
+    max_share: float = 0.02  # of an alias's requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +46,21 @@ class Policy:
     fallbacks: Chains = field(default_factory=dict)
     fallbacks_by_kind: Mapping[Kind, Chains] = field(default_factory=dict)
     max_fallbacks: int = 5
+    retries_by_error: ErrorRetries = field(default_factory=dict)  # retry_policy
+    retries_by_alias: Mapping[str, ErrorRetries] = field(default_factory=dict)  # of a model_group
+    retry_budget: bool = True  # refuse second uses of a deployment when there are too many of them
+    hedge: HedgeRules | None = None
+    resume: bool = False  # a stream that breaks off goes on at another deployment
 
 
 @dataclass(frozen=True, slots=True)
 class RestRules:
-    """When a failing deployment rests, and for how long. Durations in seconds."""
+    """When a failing deployment rests, and for how long. Durations in seconds.
 
-    allowed_fails: int = 3  # failures within a minute that are forgiven
-    cooldown: float = 5.0
+    None: LiteLLM's key is not set, and the rules of `cooldown.py` hold.
+    """
+
+    allowed_fails: int | None = None  # failures within a minute that are forgiven
+    cooldown: float | None = None
     enabled: bool = True
+    allowed_fails_policy: Mapping[str, int] = field(default_factory=dict)  # by exception class

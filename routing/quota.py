@@ -1,76 +1,210 @@
 """What is left of a provider's allowance, projected from what it told. Pure: time is an argument.
 
-A provider counts a request when it arrives and tells what is left in its reply. In between, others
-have left: their needs are taken off until their own replies tell better.
+A provider counts a request when it arrives and tells what is left in its reply. So a reply knows of
+its own request and of those before it; what has left since is taken off. Between replies each
+allowance is played forward as the provider would: it refills, little by little or at its end, and
+whatever leaves takes its share.
 """
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
 
 from adapters.quota import Counted, Told
 
+_MINUTE_S = 60.0
+_NEAR = 0.001  # of a token: sums of fractions are not exact
+_SOON_S = 0.01  # timers may wake so much early
+_TELLING = 20  # requests within a minute, before a refusal says anything of a limit
+_LEARNED_S = 300.0  # how long we hold on to a limit that nobody told
+_CALM_S = 60.0  # since the last refusal, before we try whether it is higher
+_GROWTH = 0.1 / _MINUTE_S  # by so much a second
+_LESS = 0.95  # of what was too much
 
-@dataclass(slots=True)
+
+class Need(NamedTuple):
+    """Tokens that a request may cost."""
+
+    prompt: int = 0
+    output: int = 0  # as far as experience tells
+    most: int = 0  # the most that the client allows: many take that off at first
+
+    def of(self, counted: Counted) -> int:
+        match counted:
+            case Counted.REQUESTS:
+                return 1
+            case Counted.INPUT:
+                return self.prompt
+            case Counted.OUTPUT:
+                return self.output
+            case _:
+                return self.prompt + self.most
+
+
+class _Left(NamedTuple):
+    """A request that has left, and of which no reply tells yet."""
+
+    number: int
+    at: float
+    need: Need
+
+
 class _Allowance:
-    remaining: int
-    limit: int | None
-    whole_at: float  # when nothing of what was used counts any more
+    """One of them, played forward. `level`: what is left, as far as we know."""
+
+    __slots__ = ("_at", "_ends", "_grows_at", "_rate", "counted", "level", "limit")
+
+    def __init__(self, now: float, said: Told, most: float, grows_at: float = inf) -> None:
+        """`most`: the most that was ever left, where no limit is told. `grows_at`: from when on we
+        try whether it is higher than we think.
+        """
+        self._grows_at = grows_at
+        self.counted = said.counted
+        self.limit = most if said.limit is None else float(said.limit)
+        self.level = float(said.remaining)
+        self._at = now
+        self._ends = inf
+        self._rate = 0.0  # a second
+        missing = self.limit - self.level
+        if said.refills:
+            resets_s = said.resets_s or 0.0
+            usual = self.limit / _MINUTE_S
+            self._rate = missing / resets_s if resets_s and missing > 0 else usual
+        else:
+            self._ends = now + (_MINUTE_S if said.resets_s is None else said.resets_s)
+
+    def play(self, now: float) -> None:
+        """Let it refill until now."""
+        if self._rate:
+            if now > self._grows_at:
+                self._rate *= 1.0 + _GROWTH * (now - max(self._at, self._grows_at))
+            refilled = self.level + self._rate * (now - self._at)
+            self.level = min(max(self.limit, self.level), refilled)
+            self._at = now
+        elif now >= self._ends - _SOON_S:
+            self.level = self.limit
+            self._ends = now + _MINUTE_S  # a guess; the next reply knows better
+
+    @property
+    def minute(self) -> float:
+        """How much refills within one."""
+        return self._rate * _MINUTE_S
+
+    def wait(self, now: float, need: float) -> float:
+        """Seconds until there is so much, or all that there can be."""
+        missing = min(need, self.limit) - self.level
+        if missing <= _NEAR:
+            return 0.0
+        return missing / self._rate if self._rate else self._ends - now
+
+    def fits(self, now: float, seconds: float, need: float) -> float:
+        """How many requests of that size have room within so many seconds."""
+        if not need:
+            return inf
+        self.play(now)
+        more = self._rate * seconds if self._rate else 0.0
+        if now + seconds >= self._ends:
+            more = self.limit - self.level
+        return max(0.0, (self.level + more) / min(need, self.limit or need))
 
 
 class Quota:
     """The allowances of one credential for one model."""
 
     def __init__(self) -> None:
-        self._allowances: dict[Counted, _Allowance] = {}
-        self._under_way: dict[str, tuple[int, int]] = {}  # lease -> prompt, output tokens
+        self._allowances: dict[tuple[str, str], _Allowance] = {}
+        self._told_of = 0  # the newest request whose reply has told
+        self._since: deque[_Left] = deque()  # those after it, in order
+        self._closed_until = 0.0
+        self._learned_at = -inf
+        self._learned_until = inf
+        self.mute = False  # replies come, and none says anything: there is nothing to keep
 
     def left(self, now: float) -> float:
         """The smallest share that is left of any allowance; 1 if nothing was told."""
-        shares = [
-            self._remaining(counted, allowance) / allowance.limit
-            for counted, allowance in self._allowances.items()
-            if allowance.limit and now < allowance.whole_at
-        ]
-        return max(0.0, min(shares, default=1.0))
+        if now < self._closed_until:
+            return 0.0
+        least = 1.0
+        for allowance in self._allowances.values():
+            allowance.play(now)
+            if allowance.limit:
+                least = min(least, allowance.level / allowance.limit)
+        return max(0.0, least)
 
-    def wait(self, now: float, prompt: int, output: int) -> float:
-        """Seconds until a request of that many tokens may be expected to be let in."""
-        return max(
-            (
-                allowance.whole_at - now
-                for counted, allowance in self._allowances.items()
-                if now < allowance.whole_at
-                and self._remaining(counted, allowance)
-                < min(_need(counted, prompt, output), allowance.limit or 2**62)
-            ),
-            default=0.0,
-        )
+    def wait(self, now: float, need: Need) -> float:
+        """Seconds until a request that needs so much may be expected to be let in."""
+        wait = self._closed_until - now
+        if now >= self._learned_until:
+            self._allowances.clear()
+        for allowance in self._allowances.values():
+            allowance.play(now)
+            wait = max(wait, allowance.wait(now, need.of(allowance.counted)))
+        return wait if wait > _SOON_S else 0.0
 
-    def took(self, lease: str, prompt: int, output: int) -> None:
-        """A request has left."""
-        self._under_way[lease] = (prompt, output)
+    def took(self, now: float, number: int, need: Need) -> None:
+        """A request has left. Numbers grow."""
+        since = self._since
+        since.append(_Left(number, now, need))
+        while since[0].at < now - _MINUTE_S:  # forgotten by now, even if nobody answers
+            since.popleft()
+        for allowance in self._allowances.values():
+            allowance.play(now)
+            allowance.level -= need.of(allowance.counted)
 
-    def gone(self, lease: str) -> None:
-        """It was answered, or came to nothing."""
-        self._under_way.pop(lease, None)
-
-    def told(self, now: float, allowances: Sequence[Told]) -> None:
+    def told(self, now: float, number: int, allowances: Sequence[Told]) -> None:
+        """The reply to that request says so. An older one's word than we have is worth nothing."""
+        if number <= self._told_of:
+            return
+        self._told_of = number
+        while self._since and self._since[0].number <= number:
+            self._since.popleft()
+        if allowances and self._learned_until < inf:  # its own word is better
+            self._allowances.clear()
+            self._learned_until = inf
+        self.mute = not (allowances or self._allowances or now < self._closed_until)
         for said in allowances:
-            whole_at = now + (said.resets_s if said.resets_s is not None else 0.0)
-            self._allowances[said.counted] = _Allowance(said.remaining, said.limit, whole_at)
+            key = said.counted, said.span
+            before = self._allowances.get(key)
+            most = max(before.limit if before else 0.0, float(said.remaining))
+            allowance = self._allowances[key] = _Allowance(now, said, most)
+            allowance.level -= sum(left.need.of(said.counted) for left in self._since)
 
-    def _remaining(self, counted: Counted, allowance: _Allowance) -> int:
-        under_way = sum(_need(counted, *tokens) for tokens in self._under_way.values())
-        return allowance.remaining - under_way
+    def refused(self, now: float, seconds: float) -> None:
+        """The provider has said slow down, and to leave it alone for so long."""
+        self._closed_until = max(self._closed_until, now + seconds)
+        self.mute = False
 
+    def learn(self, now: float, sent: float, served: int) -> None:
+        """A request that was sent then was refused, after so many were served within a minute.
+        Where nothing is told, that is taken for the limit, and a little less if that was too much.
+        """
+        learned = self._learned_until < inf
+        if (self._allowances and not learned) or sent < self._learned_at:
+            return
+        limit = float(served)
+        for allowance in self._allowances.values():
+            limit = min(limit, allowance.minute * _LESS)
+        if limit < _TELLING:
+            return
+        guess = Told(Counted.REQUESTS, 0, int(limit), _MINUTE_S, refills=True)
+        self._allowances = {
+            (Counted.REQUESTS, ""): _Allowance(now, guess, limit, grows_at=now + _CALM_S)
+        }
+        self._learned_at, self._learned_until = now, now + _LEARNED_S
 
-def _need(counted: Counted, prompt: int, output: int) -> int:
-    match counted:
-        case Counted.REQUESTS:
-            return 1
-        case Counted.INPUT:
-            return prompt
-        case Counted.OUTPUT:
-            return output
-        case _:
-            return prompt + output
+    def spent(self, number: int, output: int) -> None:
+        """That request's answer has ended, with so many tokens. Who counts output by itself counts
+        it as it comes, so what the reply told at its beginning was without it.
+        """
+        if number <= self._told_of:
+            for allowance in self._allowances.values():
+                if allowance.counted is Counted.OUTPUT:
+                    allowance.level -= output
+
+    def fits(self, now: float, seconds: float, need: Need) -> float:
+        """How many requests of that size may be expected to be let in within so many seconds."""
+        if now + seconds < self._closed_until:
+            return 0.0
+        each = (a.fits(now, seconds, need.of(a.counted)) for a in self._allowances.values())
+        return min(each, default=inf)

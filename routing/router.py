@@ -14,9 +14,12 @@ from routing.chooser import Chooser
 from routing.deployment import Deployment
 from routing.groups import Groups
 from routing.health import Health
+from routing.hedge import Heat, Hedging
 from routing.journey import Journey
 from routing.plan import Plan, Step, Try, Untried
 from routing.policy import Policy
+from routing.resume import Continuation, Course
+from routing.retry_budget import RetryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Router:
     health: Health
     clock: Clock
     rng: Random
+    budget: RetryBudget
+    hedging: Hedging
 
     async def send(self, ask: Ask, policy: Policy, journey: Journey) -> Reply:
         """Answer a call, trying deployments and fallbacks as `policy` allows.
@@ -42,6 +47,15 @@ class Router:
             Resting, Full, NoDeployment: no deployment of any permitted alias may be used now.
             BadRequest: the request cannot be said in the provider's dialect.
         """
+        reply = await self._answer(ask, policy, journey)
+        if not policy.resume:
+            return reply
+        return Course(ask, policy, journey, self._answer, self.clock).resumable(reply)
+
+    async def _answer(
+        self, ask: Ask, policy: Policy, journey: Journey, rest: Continuation | None = None
+    ) -> Reply:
+        """The same, once. `rest`: of an answer that broke off; who has failed then is left out."""
         ends = self.clock.now() + policy.deadline
         plan = Plan(ask.call.model, policy, self.rng)
         tried: dict[str, int] = {}  # deployment -> its order
@@ -49,33 +63,81 @@ class Router:
         while isinstance(step, Try):
             group: Sequence[Deployment] = ()
             deployment: Deployment | None = None
+            asked = _overridden(ask, step)
             try:
                 if step.pause:
                     await self.clock.sleep(step.pause)
                 group = self.groups.find(step.alias)
-                asked = _overridden(ask, step)
-                patience = min(step.patience, ends - self.clock.now())
+                if rest:
+                    group = rest.others(group)
+                patience = max(0.0, min(step.patience, ends - self.clock.now()))
                 taken = await self.chooser.choose(
-                    step.alias, group, asked, tried, patience=patience
+                    step.alias, group, asked, tried, patience=patience, last=plan.last
                 )
                 deployment = taken.deployment
+                if deployment.id not in tried:
+                    self.budget.called(deployment)
                 tried[deployment.id] = deployment.order
                 lone = len(filters.enabled(group)) == 1
                 left = ends - self.clock.now()
-                return await self.attempts.make(
-                    step.alias, asked, taken, journey, lone=lone, left=left
-                )
+                if rest:
+                    asked, taken = rest.asked(asked, taken)
+                heat = Heat(step.alias, group, asked, taken, tried, lone=lone, left=left)
+                return await self.hedging.make(heat, journey, policy.hedge)
             except GatewayError as error:
-                own = deployment.retries if deployment else None
-                untried = self._untried(group, tried)
-                step = plan.after(error, untried, own, time_left=ends - self.clock.now())
+                untried = self._untried(step.alias, group, asked, tried, last=plan.last)
+                time_left = ends - self.clock.now()
+                step = self._after(
+                    plan,
+                    error,
+                    deployment,
+                    untried,
+                    time_left=time_left,
+                    metered=policy.retry_budget,
+                )
                 journey.fallbacks = plan.fallbacks
         raise step.error
 
-    def _untried(self, group: Sequence[Deployment], tried: Mapping[str, int]) -> Untried:
-        able = filters.enabled(group)
-        usable = filters.rested(able, self.health.stats(able))
-        fresh = filters.untried(usable, tried)
+    def _after(
+        self,
+        plan: Plan,
+        error: GatewayError,
+        failed: Deployment | None,
+        untried: Untried,
+        *,
+        time_left: float,
+        metered: bool,
+    ) -> Step:
+        """What the plan says. A second use of a deployment is paid for as it is decided, before
+        any pause, or all that pause would spend the same.
+        """
+        own = failed.retries if failed else None
+        affordable = not (metered and failed) or self.budget.affords(failed, error)
+        step = plan.after(error, untried, own, time_left=time_left, affordable=affordable)
+        if metered and failed and isinstance(step, Try) and step.again:
+            self.budget.spend(failed, error)
+        return step
+
+    def _untried(
+        self,
+        alias: str,
+        group: Sequence[Deployment],
+        ask: Ask,
+        tried: Mapping[str, int],
+        *,
+        last: bool,
+    ) -> Untried:
+        """Of those that are fit for the call; who is full now is no better than who was tried."""
+        try:
+            able = self.chooser.fit(alias, group, ask)
+        except GatewayError:
+            able = ()
+        usable = filters.rested(able, self.health.stats(able), last=last)
+        fresh = [
+            deployment
+            for deployment in filters.untried(usable, tried)
+            if not self.chooser.limits.full_s(deployment, ask)
+        ]
         if not fresh:
             return Untried.NONE if usable else Untried.RESTING
         reached = max((tried[d.id] for d in group if d.id in tried), default=0)

@@ -44,6 +44,12 @@ class Window:
             self._total -= parts.popleft()[1]
         return self._total
 
+    def fits(self, now: float, seconds: float, limit: int) -> float:
+        """How much may be added within so many seconds."""
+        oldest = int((now + seconds) // PART_S) - SPAN_S
+        still = sum(amount for second, amount in self._parts if second >= oldest)
+        return limit * max(1.0, seconds / SPAN_S) - still
+
     def wait(self, now: float, need: int, limit: int) -> float:
         """Seconds until `need` more stay within `limit`; 0: now; infinity: never."""
         if need > limit:

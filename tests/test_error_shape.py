@@ -29,6 +29,7 @@ ERRORS: dict[str, tuple[int, str, str | None, str]] = {
     "UnknownModel": (404, "invalid_request_error", "model_not_found", "not_found_error"),
     "Resting": (429, "rate_limit_error", "all_deployments_in_cooldown", "rate_limit_error"),
     "Full": (429, "rate_limit_error", "deployments_at_capacity", "rate_limit_error"),
+    "OverBudget": (429, "budget_exceeded", "budget_exceeded", "rate_limit_error"),
     "NotPermitted": (403, "invalid_request_error", "not_allowed", "permission_error"),
     "NoDeployment": (503, "service_unavailable", "no_deployment", "overloaded_error"),
     "ShuttingDown": (503, "service_unavailable", "server_shutting_down", "overloaded_error"),

@@ -22,7 +22,7 @@ from adapters.openai_rules import tools_need_responses
 from adapters.provider import Endpoint, Provider
 from adapters.providers import openai
 from adapters.quirks.fields import max_completion_tokens_only
-from adapters.quirks.messages import no_cache_control, no_thinking_blocks
+from adapters.quirks.messages import call_ids_up_to_40, no_cache_control, no_thinking_blocks
 from adapters.types import Dialect, Target
 
 _SERIES = {"o_series": "o3", "gpt5_series": "gpt-5"}  # prefix -> a model with the same rules
@@ -93,7 +93,7 @@ PROVIDER = Provider(
     speaking=speaking,
     url=tidy,
     transport=Amended((OBJECT, FILTERED)),
-    quirks=(max_completion_tokens_only, no_cache_control, no_thinking_blocks),
+    quirks=(max_completion_tokens_only, no_cache_control, no_thinking_blocks, call_ids_up_to_40),
     options_env={**OPTIONS_ENV, "api_version": ("AZURE_API_VERSION",)},
     secrets_env=SECRETS_ENV,
     options={"api_version": "2025-02-01-preview"},

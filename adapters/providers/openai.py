@@ -15,7 +15,7 @@ from adapters.hops import dropped
 from adapters.openai_rules import mended, reasons, refused, responses_only, tools_need_responses
 from adapters.provider import Endpoint, Provider, Upstream
 from adapters.quirks.fields import max_completion_tokens_only
-from adapters.quirks.messages import no_cache_control, no_thinking_blocks
+from adapters.quirks.messages import call_ids_up_to_40, no_cache_control, no_thinking_blocks
 from adapters.types import Call, Dialect, Json, Target
 
 _KEY_ENV = ("OPENAI_API_KEY",)
@@ -103,7 +103,7 @@ PROVIDER = Provider(
     auth=auth,
     settled=settled,
     speaking=speaking,
-    quirks=(max_completion_tokens_only, no_cache_control, no_thinking_blocks),
+    quirks=(max_completion_tokens_only, no_cache_control, no_thinking_blocks, call_ids_up_to_40),
     droppable=refused,
     options_env={"organization": ("OPENAI_ORGANIZATION",), "project": ("OPENAI_PROJECT",)},
     docs="https://platform.openai.com/docs/api-reference/chat",

@@ -3,16 +3,21 @@
 Who refuses what (read 2026-11): Groq, Cerebras and Mistral refuse messages with fields they do not
 know, `reasoning_content` for one; Fireworks refuses `thinking_blocks` and
 `provider_specific_fields`; OpenAI ignores unknown fields of messages and parts, but not of tools.
+
+A conversation may have begun elsewhere: ids of tool calls are rewritten in calls and results alike,
+and always to the same, so that results still find their calls and a cached prompt stays the same.
 """
 
 import hashlib
 import re
-from typing import Any
+from collections.abc import Callable
 
+from adapters.dialects.signatures import plain_id
 from adapters.quirks.edits import each, without
 from adapters.types import Json
 
 _SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}")
+_LONGEST_ID = 40  # characters
 _SPEAKERS = frozenset({"system", "developer", "user", "assistant"})
 
 
@@ -32,8 +37,26 @@ def no_cache_control(body: Json) -> Json:
 
 
 def no_thinking_blocks(body: Json) -> Json:
-    """Leave out of messages and tool calls what only a translation to another dialect can use."""
-    return each(body, "messages", _without_blocks)
+    """Leave out of messages and tool calls what only a translation to another dialect can use:
+    the thoughts of others and their signatures. A model called Gemini may sit behind Google's own
+    address for OpenAI's clients, which wants to see `extra_content` again.
+    """
+    foreign = () if "gemini" in str(body.get("model")) else ("extra_content",)
+    return each(plain_call_ids(body), "messages", lambda message: _without_blocks(message, foreign))
+
+
+def plain_call_ids(body: Json) -> Json:
+    """Cut off the signature that rides in the ids of Gemini's calls: it makes them hundreds of
+    characters long, with some that are refused.
+    """
+    return each(body, "messages", lambda message: _with_ids(message, plain_id))
+
+
+def call_ids_up_to_40(body: Json) -> Json:
+    """Shorten ids that OpenAI refuses: "Expected a string with maximum length 40"
+    (github.com/anomalyco/opencode/issues/12653, 2026-02; of other houses' ids some are longer).
+    """
+    return each(body, "messages", lambda message: _with_ids(message, _up_to_40))
 
 
 def no_reasoning_content(body: Json) -> Json:
@@ -62,10 +85,9 @@ def short_tool_ids(body: Json) -> Json:
     """Give tool calls ids as Mistral makes them, for a history that another provider began.
 
     It refuses all others: "Tool call id was call_49c8 but must be a-z, A-Z, 0-9, with a length of
-    9" (code 3280; github.com/nearai/ironclaw/issues/1241, 2026-03). The same id always becomes the
-    same one, so that results still find their calls and a cached prompt stays the same.
+    9" (code 3280; github.com/nearai/ironclaw/issues/1241, 2026-03).
     """
-    return each(body, "messages", _with_short_ids)
+    return each(body, "messages", lambda message: _with_ids(message, _of_9))
 
 
 def begun_answer(body: Json) -> Json:
@@ -93,13 +115,43 @@ def _unmarked_part(part: Json) -> Json:
     return without(part, "cache_control")
 
 
-def _without_blocks(message: Json) -> Json:
+def _without_blocks(message: Json, foreign: tuple[str, ...]) -> Json:
     message = without(message, "thinking_blocks", "provider_specific_fields")
-    return each(message, "tool_calls", _without_provider_fields)
+    return each(message, "tool_calls", lambda call: _without_blocks_of_call(call, foreign))
 
 
-def _without_provider_fields(call: Json) -> Json:
-    return without(call, "provider_specific_fields")
+def _without_blocks_of_call(call: Json, foreign: tuple[str, ...]) -> Json:
+    call = without(call, "provider_specific_fields", *foreign)
+    function = call.get("function")
+    if isinstance(function, dict) and "provider_specific_fields" in function:
+        return {**call, "function": without(function, "provider_specific_fields")}
+    return call
+
+
+def _with_ids(message: Json, edit: Callable[[str], str]) -> Json:
+    """A message whose calls, or whose call, have the id that `edit` makes of theirs."""
+    message = _with_id(message, "tool_call_id", edit)
+    if "tool_calls" not in message:
+        return message
+    return each(message, "tool_calls", lambda call: _with_id(call, "id", edit))
+
+
+def _with_id(item: Json, name: str, edit: Callable[[str], str]) -> Json:
+    old = item.get(name)
+    if not isinstance(old, str):
+        return item
+    new = edit(old)
+    return item if new == old else {**item, name: new}
+
+
+def _up_to_40(id_: str) -> str:
+    return plain_id(id_, _LONGEST_ID)
+
+
+def _of_9(id_: str) -> str:
+    if _SHORT_ID.fullmatch(id_):
+        return id_
+    return hashlib.sha256(id_.encode("utf-8", "replace")).hexdigest()[:9]
 
 
 def _nameless(message: Json) -> Json:
@@ -114,15 +166,3 @@ def _flat(message: Json) -> Json:
     if len(texts) != len(parts) or not all(isinstance(text, str) for text in texts):
         return message
     return {**message, "content": "".join(str(text) for text in texts)}
-
-
-def _with_short_ids(message: Json) -> Json:
-    message = _shortened(message, "tool_call_id")
-    return each(message, "tool_calls", lambda call: _shortened(call, "id"))
-
-
-def _shortened(item: Json, name: str) -> Json:
-    long: Any = item.get(name)
-    if not isinstance(long, str) or _SHORT_ID.fullmatch(long):
-        return item
-    return {**item, name: hashlib.sha256(long.encode("utf-8", "replace")).hexdigest()[:9]}

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from adapters.dialects.signatures import is_anthropics
 from adapters.quirks.edits import each, objects, renamed, without
 from adapters.types import Json
 
 _SWITCHABLE_KIMI = re.compile(r"(?:^|/)kimi-k2\.[56]")
 _READS_REASONING = re.compile(r"gpt-oss|glm-")
+_NO_EFFORT = (None, "none")
 
 
 def no_effort_as_no_thinking(body: Json) -> Json:
@@ -91,9 +93,22 @@ def reasoning_content_as_reasoning(body: Json) -> Json:
     return each(body, "messages", edit)
 
 
+def reasoning_content_as_thinking(body: Json) -> Json:
+    """Give thinking back as the part of the content that it came as, to Mistral's models that
+    reason: Magistral always does, others are asked for it by `reasoning_effort`.
+
+    Source: https://docs.mistral.ai/capabilities/reasoning (read 2026-11), and recorded traffic.
+    """
+    asked = body.get("reasoning_effort") not in _NO_EFFORT
+    if not asked and "magistral" not in str(body.get("model")):
+        return body
+    return each(body, "messages", _with_thinking)
+
+
 def thinking_blocks_as_reasoning_details(body: Json) -> Json:
     """Give Claude's thinking back with its signature in OpenRouter's words. Gateways that speak as
-    OpenRouter does hand it on; without it a tool loop of Claude's loses its thread.
+    OpenRouter does hand it on; without it a tool loop of Claude's loses its thread. What others
+    have signed stays out.
 
     Source: recorded traffic of OpenRouter's and Vercel's, both ways (2026).
     """
@@ -114,11 +129,24 @@ def _unreasoned(message: Json) -> Json:
     return without(message, "reasoning_content", "annotations")
 
 
+def _with_thinking(message: Json) -> Json:
+    thought = message.get("reasoning_content")
+    if message.get("role") != "assistant" or not isinstance(thought, str) or not thought.strip():
+        return message
+    part = {"type": "thinking", "thinking": [{"type": "text", "text": thought}]}
+    content = message.get("content")
+    said = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+    return {**without(message, "reasoning_content"), "content": [part, *(said or [])]}
+
+
 def _with_details(message: Json) -> Json:
     blocks = objects(message, "thinking_blocks")
     if not blocks or "reasoning_details" in message:
         return message
-    told = [_detail(block, index) for index, block in enumerate(blocks)]
+    own = [b for b in blocks if not b.get("signature") or is_anthropics(b["signature"])]
+    told = [_detail(block, index) for index, block in enumerate(own)]
+    if not told:
+        return without(message, "thinking_blocks")
     return {**without(message, "thinking_blocks"), "reasoning_details": told}
 
 

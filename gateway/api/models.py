@@ -18,6 +18,7 @@ class ModelPages:
 
     def __init__(self, services: Services) -> None:
         self._settings = services.settings
+        self._models = (*services.settings.models, *services.settings.strategies.groups)
         self._facts = services.models
         self._made: dict[str, bytes] = {}
 
@@ -26,7 +27,7 @@ class ModelPages:
         return self._shown(
             f"models {patterns}",
             lambda: models_document(
-                self._settings.models,
+                self._models,
                 self._settings.aliases,
                 self._facts,
                 wildcard_routes=patterns,
@@ -35,7 +36,7 @@ class ModelPages:
 
     async def model(self, exchange: Exchange) -> Shown:
         asked = exchange.scope["path_params"]["model"]
-        found = model_document(asked, self._settings.models, self._settings.aliases, self._facts)
+        found = model_document(asked, self._models, self._settings.aliases, self._facts)
         if found is None:
             raise UnknownModel(f"The model {asked!r} is not configured here.")
         return Shown(found)
@@ -47,7 +48,7 @@ class ModelPages:
 
     def _info(self, only: str = "") -> Json:
         return model_info_document(
-            self._settings.models, self._settings.aliases, self._facts, litellm_model_id=only
+            self._models, self._settings.aliases, self._facts, litellm_model_id=only
         )
 
     def _shown(self, name: str, make: Callable[[], Json]) -> Shown:

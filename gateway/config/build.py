@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from adapters import catalog
 from adapters.types import Json
-from gateway.config import keys, routing, schema, yamlfile
+from gateway.config import budgets, checks, keys, routing, schema, strategies, yamlfile
 from gateway.config.catalogue import Catalogue
 from gateway.config.deployments import Served, read_credentials, read_models
 from gateway.config.findings import Findings, Where, WrongConfig
@@ -36,7 +36,7 @@ class World:
 
     catalogue: Catalogue = catalog
     reasons: Reasons = _never
-    strategies: Callable[[], Collection[str]] = routing.installed_strategies
+    strategies: Callable[[], Collection[str]] = strategies.installed
 
 
 WORLD = World()
@@ -148,17 +148,25 @@ def _build(data: Json, environ: Mapping[str, str], world: World, findings: Findi
     models = read_models(data.get("model_list"), around, findings)
     aliases = routing.read_aliases(layers, findings)
     names = _names(data, models, aliases)
+    infos = tuple(served.info for served in models)
+    chosen = strategies.read(layers, infos, names, world.strategies, findings)
+    names = replace(names, others=names.others | set(chosen.own))
     base = Settings(
-        models=tuple(served.info for served in models),
+        models=infos,
         aliases=routing.ends(aliases, layers, names, findings),
         providers={
             served.provider.name: served.provider
             for served in models
             if served.provider.name not in world.catalogue.LATER
         },
-        strategy=routing.strategy(layers, world.strategies, findings),
+        strategies=chosen,
         policy=routing.policy(layers, names, findings),
-        rest=routing.rest(layers),
+        rest=routing.rest(layers, findings),
+        checks=checks.check_rules(layers.router),
+        affinity=checks.affinity_rules(layers.router, findings),
+        budgets=budgets.of_providers(layers.router, infos, findings),
+        region=layers.router.allowed_model_region or "",
+        priority=layers.router.default_priority or 0,
         master_key=general.master_key or environ.get(_MASTER_KEY, ""),
     )
     return _with_server(base, general, layers.litellm)
@@ -265,6 +273,7 @@ def _names(data: Json, models: list[Served], aliases: Mapping[str, Alias]) -> ro
                 *(f"{d.target.provider}/{d.target.model}" for d in deployments),
             }
         ),
+        aliases={name: alias.name for name, alias in aliases.items()},
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.provider import Provider
-from adapters.types import Json
-from gateway.config import keys, schema
+from adapters.types import Json, Target
+from gateway.config import budgets, checks, keys, policies, schema
 from gateway.config.catalogue import Home, Homeless, home
 from gateway.config.findings import Findings, Where
 from gateway.config.secrets import public, refuse_misspelt, resolve
@@ -151,12 +151,14 @@ class _Reading:
 
     def _accounts(self, given: Json) -> frozenset[str]:
         """The keys that the provider has of its own: regions, projects, ways to log in."""
-        named = {key: given[key] for key in ("model", "custom_llm_provider") if key in given}
+        wanted = ("model", "custom_llm_provider", "api_base", "base_url")
+        named = {key: given[key] for key in wanted if key in given}
         known = resolve(named, self._around.environ, self._where).value
         model, provider = known.get("model"), known.get("custom_llm_provider")
+        address = known.get("api_base") or known.get("base_url") or ""
         if not isinstance(model, str) or not isinstance(provider, str | None):
             return frozenset()
-        found = home(model, provider or "", self._around.catalogue)
+        found = home(model, provider or "", self._around.catalogue, str(address))
         return frozenset() if isinstance(found, Homeless) else accounts(found.provider)
 
     def _with_credential(self) -> Json:
@@ -224,8 +226,21 @@ class _Reading:
             order=first(params.order, info.order, 0),
             rpm=params.rpm,
             tpm=params.tpm,
+            max_parallel=first(params.max_parallel_requests, self._around.defaults.max_parallel),
+            quota=_allowance(target),
             cooldown_s=first(params.cooldown_time, info.cooldown_time),
             retries=first(params.num_retries, params.max_retries),
+            region=params.region_name or "",
+            tags=frozenset(params.tags or ()),
+            tag_patterns=checks.tag_patterns(params.tag_regex, self._where, self._findings),
+            budget=budgets.of_deployment(params, self._where, self._findings),
+            access_groups=frozenset(info.access_groups or ()),
+            allowed_fails=info.allowed_fails,
+            allowed_fails_policy=policies.allowed_fails(
+                info.allowed_fails_policy,
+                (*self._info_where, "allowed_fails_policy"),
+                self._findings,
+            ),
             off="; ".join([*self._off, *blocked]),
         )
         kept = info.model_dump(exclude_unset=True)
@@ -235,7 +250,9 @@ class _Reading:
 
     def _home_of(self, params: schema.LitellmParams) -> tuple[Provider | None, str]:
         """The provider's row and the model's name there; None when it has to be an error."""
-        found = home(params.model, params.custom_llm_provider or "", self._around.catalogue)
+        address = params.api_base or params.base_url or ""
+        named = params.custom_llm_provider or ""
+        found = home(params.model, named, self._around.catalogue, address)
         mock = self._around.catalogue.find(MOCK)
         if mock and isinstance(params.mock_response, str):
             name = params.model if isinstance(found, Homeless) else found.model
@@ -246,8 +263,9 @@ class _Reading:
             self._findings.problem((*self._where, "model"), found.why)
             return None, ""
         self._off.append(found.why)
-        name, _, model = params.model.partition("/")
-        return Provider(name=params.custom_llm_provider or name, key_optional=True), model
+        prefix, _, model = params.model.partition("/")
+        name = params.custom_llm_provider or prefix
+        return self._around.catalogue.find(name) or Provider(name=name, key_optional=True), model
 
 
 def _unserved(key: str, value: Any, own: Collection[str]) -> str:
@@ -260,6 +278,15 @@ def _fingerprint(alias: str, shown: Json) -> str:
     """An id that changes when the entry does, but not when a key is rotated."""
     text = json.dumps([alias, shown], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _allowance(target: Target) -> str:
+    """Names whose allowance a provider counts: deployments with the same credential share it."""
+    said = [target.provider, target.base_url, *sorted(target.options.items())]
+    digest = hashlib.sha256(json.dumps(said).encode())
+    for name, secret in sorted(target.secrets.items()):
+        digest.update(hashlib.sha256(f"{name}={secret}".encode()).digest())
+    return digest.hexdigest()[:16]
 
 
 def _with_unique_ids(models: Sequence[Served]) -> list[Served]:

@@ -87,12 +87,10 @@ LITELLM_SETTINGS: Mapping[str, str] = _later(
 
 ROUTER_SETTINGS: Mapping[str, str] = _later(
     """
-    routing_strategy_args retry_policy model_group_retry_policy allowed_fails_policy
-    enable_pre_call_checks enable_pre_call_check optional_pre_call_checks enable_tag_filtering
-    tag_filtering_match_any redis_host redis_port redis_password redis_url redis_db
-    cache_responses caching_groups cache_kwargs default_max_parallel_requests default_priority
-    polling_interval provider_budget_config routing_groups deployment_affinity_ttl_seconds
-    enable_weighted_failover enable_mid_stream_fallback_continuation alerting_config
+    enable_pre_call_check redis_host redis_port redis_password redis_url redis_db
+    cache_responses caching_groups cache_kwargs
+    polling_interval
+    enable_weighted_failover alerting_config
     default_litellm_params model_group_affinity_config debug_level set_verbose assistants_config
     search_tools guardrail_list ignore_invalid_deployments
     """
@@ -149,9 +147,8 @@ GENERAL_SETTINGS: Mapping[str, str] = _later(
 
 LITELLM_PARAMS: Mapping[str, str] = _later(
     """
-    max_parallel_requests region_name watsonx_region_name timeout_by_service_tier
+    watsonx_region_name timeout_by_service_tier
     azure_ad_token tenant_id client_id client_secret azure_username azure_password azure_scope
-    tags tag_regex max_budget budget_duration
     configurable_clientside_auth_params itpm otpm rpd tpd daily_reset_time
     default_api_key_tpm_limit default_api_key_rpm_limit use_in_pass_through use_litellm_proxy
     use_chat_completions_api merge_reasoning_content_in_choices keepalive_seconds silent_model
@@ -164,8 +161,8 @@ LITELLM_PARAMS_PREFIXES = (
 
 MODEL_INFO: Mapping[str, str] = _later(
     """
-    access_groups team_id team_public_model_name disable_background_health_check
-    health_check_model health_check_timeout allowed_fails allowed_fails_policy
+    team_id team_public_model_name disable_background_health_check
+    health_check_model health_check_timeout
     """
 )
 

@@ -1,24 +1,17 @@
-"""`router_settings` and `litellm_settings`: strategy, fallbacks, aliases, retries, rest."""
+"""`router_settings` and `litellm_settings`: fallbacks, aliases, retries, rest."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from importlib.metadata import entry_points
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.errors import Kind
-from gateway.config import schema
+from gateway.config import policies, schema
 from gateway.config.findings import Findings, Where
 from gateway.config.keys import nearest
 from gateway.config.settings import Alias
 from gateway.config.target import Defaults
-from routing.policy import Chains, Fallback, Policy, RestRules
-
-SHUFFLE = "simple-shuffle"
-STRATEGIES_OF_LITELLM = (
-    SHUFFLE, "least-busy", "usage-based-routing", "usage-based-routing-v2",
-    "latency-based-routing", "cost-based-routing", "provider-budget-routing",
-)  # fmt: skip
+from routing.policy import Chains, Fallback, HedgeRules, Policy, RestRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,16 @@ class Names:
 
     groups: frozenset[str]  # what an alias may stand for
     others: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)  # what each stands for, as written
+
+    def end(self, name: str) -> str:
+        """What is asked in truth under that name."""
+        path = [name]
+        while path[-1] in self.aliases and path[-1] not in self.groups:
+            path.append(self.aliases[path[-1]])
+            if path[-1] in path[:-1]:  # a problem of its own
+                break
+        return path[-1]
 
     def serve(self, name: str) -> bool:
         return name in self.others or self.group(name)
@@ -58,11 +61,6 @@ class Names:
         return nearest(name, self.groups | self.others)
 
 
-def installed_strategies() -> Collection[str]:
-    """Names of plug-ins. Looked up only when config names a strategy that is not the default."""
-    return entry_points(group="sluicegate.strategies").names
-
-
 def defaults(layers: Layers) -> Defaults:
     """What deployments inherit. LiteLLM's `request_timeout` beats the router's `timeout`."""
     chain = (
@@ -76,23 +74,8 @@ def defaults(layers: Layers) -> Defaults:
         first=layers.get("stream_timeout"),
         drop_params=bool(layers.get("drop_params")),
         modify_params=bool(layers.get("modify_params")),
+        max_parallel=layers.router.default_max_parallel_requests,
     )
-
-
-def strategy(layers: Layers, installed: Callable[[], Collection[str]], findings: Findings) -> str:
-    """The strategy's name: built in, installed, or `module.attribute`."""
-    name = str(layers.get("routing_strategy") or SHUFFLE)
-    where = layers.where("routing_strategy")
-    if name == SHUFFLE or name in (plugged := installed()):
-        return name
-    if name in STRATEGIES_OF_LITELLM:
-        findings.warn(where, f"{name} is not served by this release; {SHUFFLE} is used")
-        return SHUFFLE
-    if "." in name:
-        return name
-    guess = nearest(name, {*STRATEGIES_OF_LITELLM, *plugged})
-    findings.problem(where, f"unknown strategy {name!r}{guess}")
-    return SHUFFLE
 
 
 def policy(layers: Layers, names: Names, findings: Findings) -> Policy:
@@ -120,15 +103,26 @@ def policy(layers: Layers, names: Names, findings: Findings) -> Policy:
         fallbacks=general,
         fallbacks_by_kind={kind: chains for kind, chains in by_kind.items() if chains},
         max_fallbacks=_or(layers.get("max_fallbacks"), own.max_fallbacks),
+        retries_by_error=policies.retries(
+            layers.router.retry_policy, ("router_settings", "retry_policy"), findings
+        ),
+        retries_by_alias=_retries_of_groups(layers, names, findings),
+        retry_budget=layers.router.retry_budget is not False,
+        hedge=_hedge(layers.router.hedging, findings),
+        resume=_resume(layers.router),
     )
 
 
-def rest(layers: Layers) -> RestRules:
-    own = RestRules()
+def rest(layers: Layers, findings: Findings) -> RestRules:
     return RestRules(
-        allowed_fails=_or(layers.get("allowed_fails"), own.allowed_fails),
-        cooldown=_or(layers.get("cooldown_time"), own.cooldown),
+        allowed_fails=layers.get("allowed_fails"),
+        cooldown=layers.get("cooldown_time"),
         enabled=not layers.get("disable_cooldowns"),
+        allowed_fails_policy=policies.allowed_fails(
+            layers.router.allowed_fails_policy,
+            ("router_settings", "allowed_fails_policy"),
+            findings,
+        ),
     )
 
 
@@ -171,6 +165,38 @@ def ends(
     return out
 
 
+def _hedge(hedging: schema.Hedging | None, findings: Findings) -> HedgeRules | None:
+    if hedging is None:
+        return None
+    for name in hedging.model_extra or {}:
+        said = f"unknown key{nearest(name, schema.Hedging.model_fields)}"
+        findings.problem(("router_settings", "hedging", name), said)
+    own = HedgeRules()
+    rules = HedgeRules(
+        percentile=_or(hedging.percentile, own.percentile),
+        max_share=_or(hedging.max_share, own.max_share),
+    )
+    return rules if hedging.enabled else None
+
+
+def _resume(router: schema.RouterSettings) -> bool:
+    """Our key says more than LiteLLM's, so it wins."""
+    if router.mid_stream_fallback is not None:
+        return router.mid_stream_fallback == "continue"
+    return bool(router.enable_mid_stream_fallback_continuation)
+
+
+def _retries_of_groups(
+    layers: Layers, names: Names, findings: Findings
+) -> dict[str, dict[str, int]]:
+    written, where = layers.router.model_group_retry_policy, "model_group_retry_policy"
+    for group in written or {}:
+        if not names.serve(group):
+            said = f"nothing serves {group!r}{names.guess(group)}"
+            findings.warn(("router_settings", where, group), said)
+    return policies.retries_of_groups(written, ("router_settings", where), findings)
+
+
 def _without_model(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if key != "model"}
 
@@ -189,7 +215,7 @@ def _chains(layers: Layers, name: str, names: Names, findings: Findings) -> Chai
         if group in chains:
             findings.warn(where, f"{group!r} has fallbacks already; the first list counts")
             continue
-        chains[group] = tuple(_targets(targets, where, names, findings))
+        chains[group] = tuple(_targets(targets, where, names, findings, of=group))
     return chains
 
 
@@ -209,7 +235,9 @@ def _pairs(entries: Any, where: Where, findings: Findings) -> Iterator[tuple[str
             findings.problem(where, "expected a list of mappings of a model to its fallbacks")
 
 
-def _targets(targets: Any, where: Where, names: Names, findings: Findings) -> Iterable[Fallback]:
+def _targets(
+    targets: Any, where: Where, names: Names, findings: Findings, of: str = ""
+) -> Iterable[Fallback]:
     if not isinstance(targets, list):
         findings.problem(where, "expected a list of model names")
         return
@@ -226,6 +254,8 @@ def _targets(targets: Any, where: Where, names: Names, findings: Findings) -> It
         if not names.serve(fallback.alias):
             guess = names.guess(fallback.alias)
             findings.problem((*where, i), f"nothing serves {fallback.alias!r}{guess}")
+        elif names.end(fallback.alias) == names.end(of):
+            findings.problem((*where, i), f"{of!r} cannot be its own fallback")
         yield fallback
 
 

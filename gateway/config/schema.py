@@ -41,9 +41,11 @@ def _several(value: Any) -> Any:
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, BeforeValidator(_no_bool_whole), Field(ge=0)]
 Whole = Annotated[int, BeforeValidator(_no_bool_whole)]
+AtLeastOne = Annotated[int, BeforeValidator(_no_bool_whole), Field(ge=1)]
 Amount = Annotated[float, BeforeValidator(_no_bool), Field(ge=0)]
 Positive = Annotated[float, BeforeValidator(_no_bool), Field(gt=0)]
 Seconds = Positive
+Counts = dict[str, Count | None]
 
 
 class Section(BaseModel):
@@ -70,6 +72,7 @@ class LitellmParams(Section):
     litellm_credential_name: Text | None = None
     rpm: Count | None = None
     tpm: Count | None = None
+    max_parallel_requests: AtLeastOne | None = None
     weight: Amount | None = None
     order: Whole | None = None
     timeout: Seconds | None = None
@@ -86,6 +89,11 @@ class LitellmParams(Section):
     drop_params: bool | None = None
     additional_drop_params: list[Text] | None = None
     allowed_openai_params: list[Text] | None = None
+    region_name: Text | None = None
+    tags: Annotated[list[Text], BeforeValidator(_several)] | None = None
+    tag_regex: Annotated[list[Text], BeforeValidator(_several)] | None = None
+    max_budget: Amount | None = None
+    budget_duration: Text | None = None
     modify_params: bool | None = None
     mock_response: str | None = None
 
@@ -98,8 +106,12 @@ class ModelInfo(Section):
     mode: Text | None = None
     order: Whole | None = None
     cooldown_time: Amount | None = None
+    allowed_fails: Count | None = None
+    allowed_fails_policy: Counts | None = None
     blocked: bool | None = None
     supports_reasoning: bool | None = None
+    max_input_tokens: Count | None = None
+    access_groups: Annotated[list[Text], BeforeValidator(_several)] | None = None
 
 
 class ModelEntry(Section):
@@ -134,8 +146,52 @@ class Routing(Section):
     model_group_alias: dict[str, Any] | None = None
 
 
+class RoutingGroup(Section):
+    """One entry of `routing_groups`."""
+
+    group_name: Text
+    models: Annotated[list[Text], Field(min_length=1)]
+    routing_strategy: Text
+    routing_strategy_args: dict[str, Any] | None = None
+    model_priorities: dict[str, Count] | None = None
+
+
+class Hedging(Section):
+    """`router_settings.hedging`, ours."""
+
+    enabled: bool | None = None
+    percentile: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=100)] | None = None
+    max_share: Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1)] | None = None
+
+
 class RouterSettings(Routing):
-    pass
+    routing_strategy_args: dict[str, Any] | None = None
+    routing_groups: Any = None
+    allowed_fails_policy: Counts | None = None
+    retry_policy: Counts | None = None
+    model_group_retry_policy: dict[str, Counts] | None = None
+    retry_budget: bool | None = None  # ours
+    hedging: Hedging | None = None  # ours
+    mid_stream_fallback: Literal["continue", "error"] | None = None  # ours
+    enable_mid_stream_fallback_continuation: bool | None = None
+    default_max_parallel_requests: AtLeastOne | None = None
+    default_priority: Count | None = None
+    enable_pre_call_checks: bool | None = None
+    optional_pre_call_checks: list[Text] | None = None
+    enable_tag_filtering: bool | None = None
+    tag_filtering_match_any: bool | None = None
+    deployment_affinity_ttl_seconds: Seconds | None = None
+    provider_budget_config: dict[str, Any] | None = None
+    allowed_model_region: Text | None = None  # ours: LiteLLM has it for keys only
+
+
+class ProviderBudget(Section):
+    """One entry of `provider_budget_config`; LiteLLM takes either pair of names."""
+
+    budget_limit: Amount | None = None
+    time_period: Text | None = None
+    max_budget: Amount | None = None
+    budget_duration: Text | None = None
 
 
 class LitellmSettings(Routing):
@@ -206,6 +262,8 @@ def _say(detail: ErrorDetails) -> str:
             return "is empty"
         case "greater_than":
             return f"must be greater than {context['gt']:g}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}"
         case "greater_than_equal":
             return f"must be at least {context['ge']:g}"
         case "literal_error":

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.provider import Provider
-from routing.deployment import Deployment
+from routing.affinity import AffinityRules
+from routing.checks import CheckRules
+from routing.deployment import Budget, Deployment
 from routing.policy import Policy, RestRules
 
 
@@ -16,6 +18,28 @@ class ModelInfo:
     litellm_params: Mapping[str, object]  # as written, without secrets
     model_info: Mapping[str, object]  # as written: limits, prices and flags that override ours
     base_model: str = ""  # the model to look up limits and prices of
+
+
+SHUFFLE = "simple-shuffle"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A strategy that config names, its options, and where it does."""
+
+    name: str = SHUFFLE
+    args: Mapping[str, object] = field(default_factory=dict)
+    path: str = "router_settings.routing_strategy"
+    args_path: str = "router_settings.routing_strategy_args"
+
+
+@dataclass(frozen=True, slots=True)
+class Strategies:
+    """What chooses, for whom. A routing group can be asked for by its name, like a model."""
+
+    usual: Named = Named()
+    own: Mapping[str, Named] = field(default_factory=dict)  # of models and groups that have one
+    groups: tuple[ModelInfo, ...] = ()  # their deployments once more, under the groups' names
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +57,14 @@ class Settings:
     models: tuple[ModelInfo, ...] = ()
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     providers: Mapping[str, Provider] = field(default_factory=dict)  # those in use
-    strategy: str = "simple-shuffle"
+    strategies: Strategies = Strategies()
     policy: Policy = field(default_factory=Policy)
     rest: RestRules = field(default_factory=RestRules)
+    checks: CheckRules = field(default_factory=CheckRules)
+    affinity: AffinityRules = field(default_factory=AffinityRules)
+    budgets: Mapping[str, Budget] = field(default_factory=dict)  # of providers
+    region: str = ""  # where every call must be answered
+    priority: int = 0  # of calls that name none; the lowest is served first
     master_key: str = field(default="", repr=False)  # empty: no key is asked for
     key_header: str = ""  # litellm_key_header_name, lower case
     max_body_bytes: int = 32 * 2**20

@@ -29,6 +29,7 @@ class Defaults:
     first: float | None = None
     drop_params: bool = False
     modify_params: bool = False
+    max_parallel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

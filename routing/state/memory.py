@@ -33,6 +33,13 @@ class MemoryStore:
                 held.add(lease)
         return Grant(not wait, wait, tuple(window.total(now) for window in windows))
 
+    def took(self, lease: str, claims: Sequence[Claim], slots: Claim | None) -> None:
+        now = self._clock.now()
+        for claim in claims:
+            self._window(claim.key).add(now, claim.amount)
+        if slots:
+            self._slots.setdefault(slots.key, set()).add(lease)
+
     def settle(self, lease: str, claims: Sequence[Claim], slots: str, *, ago: float) -> None:
         now = self._clock.now()
         for claim in claims:

@@ -39,7 +39,11 @@ class Grant:
 
 
 class Store(Protocol):
-    """Durations in seconds; nobody compares clocks."""
+    """Durations in seconds; nobody compares clocks.
+
+    What is claimed together has keys that are equal after their first colon (`rpm:x`, `tpm:x`):
+    a back end of several servers keeps such keys on one of them.
+    """
 
     async def take(self, lease: str, claims: Sequence[Claim], slots: Claim | None) -> Grant:
         """Take all of it or nothing, in one step.
@@ -48,6 +52,10 @@ class Store(Protocol):
         not renewed for `LEASE_S` is free again, so a process that dies keeps no slot for long; the
         store renews those of its own process.
         """
+        ...
+
+    def took(self, lease: str, claims: Sequence[Claim], slots: Claim | None) -> None:
+        """Taken without asking: it counts all the same, whatever the limits are."""
         ...
 
     def settle(self, lease: str, claims: Sequence[Claim], slots: str, *, ago: float) -> None:

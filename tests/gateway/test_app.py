@@ -21,10 +21,13 @@ SETTINGS = Settings(models=(ModelInfo(Deployment("d", "a", Target("mock", "m")),
 
 
 class Broken:
-    """A catalogue of models with a bug."""
+    """A catalogue of models that gets a bug."""
 
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError("a bug in the catalogue")
+    well = True
+
+    def find(self, *_: str) -> None:
+        if not self.well:
+            raise RuntimeError("a bug in the catalogue")
 
 
 async def test_a_bug_in_a_page_is_an_error_like_any_other() -> None:
@@ -39,9 +42,12 @@ async def test_a_bug_in_a_page_is_an_error_like_any_other() -> None:
     async def receive() -> Any:
         await asyncio.Event().wait()
 
+    broken = Broken()
+    models = cast("Models", broken)
     async with opened(
-        SETTINGS, simple_shuffle, log, cast("Models", Broken()), clock=clock, rng=Random(1)
+        SETTINGS, lambda _: simple_shuffle, log, models, clock=clock, rng=Random(1)
     ) as services:
+        broken.well = False
         await build(services)(_get("/v1/models"), receive, send)
     log.close(5)
 

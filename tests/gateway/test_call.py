@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.errors import BadRequest, Kind
 from adapters.types import Call, Dialect, Json
 from gateway.call import Wishes, read_call
+from gateway.hints import Hints
 from routing.policy import Fallback, Policy
 
 CHAT = Dialect.OPENAI_CHAT
@@ -57,6 +58,7 @@ OURS = {
     "cache": {"no-cache": True},
     "guardrails": ["g"],
     "litellm_trace_id": "t",
+    "allowed_model_region": "eu",
     "mock_response": "x",
 }
 
@@ -154,9 +156,29 @@ def test_no_document_makes_it_fail_otherwise_than_with_a_word(dialect: Dialect, 
         assert read_call(dialect, orjson.dumps(body), {}, request_id="r")[0].body
 
 
+def test_what_anthropic_would_refuse_in_metadata_is_read_and_taken_out() -> None:
+    metadata = {"user_id": "u", "tags": ["a"], "session_id": "s"}
+
+    call, wishes = read({"metadata": metadata}, dialect=MESSAGES)
+
+    assert call.body["metadata"] == {"user_id": "u"}
+    assert wishes.hints == Hints(tags=frozenset("a"), session="s")
+
+
+def test_what_is_stored_keeps_its_metadata() -> None:
+    metadata = {"tags": "a", "session_id": "s"}
+
+    call, wishes = read({"metadata": metadata, "store": True})
+
+    assert call.body["metadata"] == metadata
+    assert wishes.hints == Hints(tags=frozenset("a"), session="s")
+
+
 WISHES: dict[str, tuple[Json, dict[str, str], Wishes]] = {
     "retries": ({"num_retries": 3}, {}, Wishes(retries=3)),
     "retries in a header": ({}, {"x-litellm-num-retries": "3"}, Wishes(retries=3)),
+    "a priority": ({"priority": 2}, {}, Wishes(priority=2)),
+    "a priority in a header": ({}, {"x-litellm-priority": "1"}, Wishes(priority=1)),
     "no retries": ({"num_retries": 0}, {}, Wishes(retries=0)),
     "the body before the header": (
         {"num_retries": 1},

@@ -235,3 +235,13 @@ def test_a_name_beyond_all_reason_is_not_matched() -> None:
     with pytest.raises(UnknownModel) as refused:
         groups.find("openai/" + "x" * 100_000)  # two stars would cost its square in time
     assert len(refused.value.message) < 1000
+
+
+def test_a_deployment_may_have_several_names_and_is_served_once_by_each() -> None:
+    again = replace(BIG, alias="all")
+    groups = Groups([BIG, SMALL, again, replace(SMALL, alias="all", order=7)], {})
+
+    assert [d.id for d in groups.find("all")] == [BIG.id, SMALL.id]
+    assert [d.order for d in groups.find("all")] == [BIG.order, 7]
+    assert groups.find(BIG.id) == (BIG,)
+    assert groups.find(f"{BIG.target.provider}/{BIG.target.model}") == (BIG,)

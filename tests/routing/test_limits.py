@@ -1,16 +1,19 @@
 """Declared limits: taken before a call, settled after it; calls queue for room."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from adapters.errors import Failure, Full, Kind
 from adapters.quota import Counted, Told
-from adapters.types import Usage
+from adapters.types import Target, Usage
 from routing.ask import Ask
 from routing.limits import Limits
 from routing.policy import Policy
 from routing.state.memory import MemoryStore
+from routing.state.store import Claim, Grant
 from tests.fakes import FakeBody, FakeClock, StillClock
 from tests.routing.worlds import DOWN, World, call, chain, deployment, read
 
@@ -150,7 +153,7 @@ async def test_whoever_came_first_is_served_first_and_the_urgent_before_all() ->
         taken = await chooser.choose("big", group, ask, {}, patience=1e9)
         served.append(name)
         chooser.limits.ended(taken, None)
-        chooser.released("big")
+        chooser.released(group[0])
 
     names = [("first", 5), ("second", 5), ("urgent", 0), ("last", 9)]
     waiting = []
@@ -158,7 +161,7 @@ async def test_whoever_came_first_is_served_first_and_the_urgent_before_all() ->
         waiting.append(asyncio.ensure_future(wait(name, priority)))
         await asyncio.sleep(0)
     chooser.limits.ended(held, None)
-    chooser.released("big")
+    chooser.released(group[0])
     await asyncio.gather(*waiting)
 
     assert served == ["urgent", "first", "second", "last"]
@@ -168,9 +171,8 @@ async def test_a_newcomer_does_not_overtake_those_who_wait() -> None:
     world = World(deployment("a", max_parallel=1))
     chooser, group = world.router.chooser, world.deployments
 
-    async with chooser.room.place("big", 0):
-        with pytest.raises(Full):
-            await chooser.choose("big", group, Ask(call()), {})
+    with chooser.room.place("big", group, 0), pytest.raises(Full):
+        await chooser.choose("big", group, Ask(call()), {})
 
     assert await chooser.choose("big", group, Ask(call()), {})
 
@@ -193,6 +195,114 @@ async def test_what_the_provider_tells_counts_too() -> None:
     assert limits.full_s(free, ask) == pytest.approx(30.0)
     assert limits.left(free) == 0.0
     limits.ended(last, Usage(10, 10))
+
+
+async def test_a_large_request_that_found_no_room_does_not_shut_out_small_ones() -> None:
+    clock = FakeClock()
+    limits = Limits(MemoryStore(clock), clock, "p")
+    limited = deployment("a", tpm=500)
+    small, large = Ask(call(max_tokens=1)), Ask(call(max_tokens=100, messages=["x" * 1500]))
+    assert await limits.reserve(limited, large)
+
+    assert await limits.reserve(limited, large) is None
+
+    assert limits.full_s(limited, large) > 50.0
+    assert limits.full_s(limited, small) == 0.0
+    assert await limits.reserve(limited, small)
+
+
+async def test_deployments_of_one_credential_and_model_share_what_is_told() -> None:
+    clock = FakeClock()
+    limits = Limits(MemoryStore(clock), clock, "p")
+    target = Target("fake", "m")
+    one, twin, stranger = (
+        replace(deployment(id), quota=quota, target=target)
+        for id, quota in (("a", "q"), ("b", "q"), ("c", "other"))
+    )
+    ask = Ask(call(**WORDS))
+    taken = [await limits.reserve(each, ask) for each in (one, twin, stranger)]
+    assert taken[0]
+
+    limits.refused(taken[0], 7.0)
+
+    assert limits.full_s(twin, ask) == pytest.approx(7.0)
+    assert limits.full_s(stranger, ask) == 0.0
+
+
+async def test_models_of_a_wildcard_have_allowances_of_their_own() -> None:
+    clock = FakeClock()
+    limits = Limits(MemoryStore(clock), clock, "p")
+    wild = deployment("w")
+    ask = Ask(call())
+    for n in range(11_000):
+        filled = replace(wild, target=Target("fake", f"m{n}"))
+        taken = await limits.reserve(filled, ask)
+        assert taken
+        limits.refused(taken, 60.0)
+        limits.ended(taken, None)
+
+    assert limits.full_s(filled, ask) == pytest.approx(60.0)
+    assert limits.full_s(replace(wild, target=Target("fake", "m0")), ask) == 0.0
+    assert len(limits._quotas) <= 10_000
+
+
+class _Slow(MemoryStore):
+    """Takes, and says so late."""
+
+    async def take(self, lease: str, claims: Sequence[Claim], slots: Claim | None) -> Grant:
+        grant = await super().take(lease, claims, slots)
+        await asyncio.sleep(3600.0)
+        return grant
+
+
+async def test_a_client_who_leaves_while_the_store_is_asked_leaves_no_slot_behind() -> None:
+    clock = FakeClock()
+    store = _Slow(clock)
+    one = deployment("a", max_parallel=1)
+    asking = asyncio.create_task(Limits(store, clock, "p").reserve(one, Ask(call())))
+    await asyncio.sleep(0)
+
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    slots = Claim("slots:a", 1, 1)
+    assert (await MemoryStore.take(store, "other", (), slots)).granted
+
+
+async def test_where_nobody_limits_and_nothing_is_told_nothing_is_estimated() -> None:
+    world = World(deployment("a"))
+    await world.send(call(**WORDS))
+
+    ask = Ask(call(**WORDS))
+    taken = await world.router.chooser.limits.reserve(world.deployments[0], ask)
+
+    assert taken
+    assert taken.tokens == 0
+    assert "size" not in vars(ask)
+
+
+async def test_a_refusal_is_noted_for_all_who_share_the_allowance() -> None:
+    limited = Failure(Kind.RATE_LIMIT, "slow down", provider="fake", retry_after=9.0)
+    world = World(deployment("a"), scripts={"a": [limited]})
+
+    await world.refusal(policy=Policy(retries=0, patience=0.0))
+
+    limits = world.router.chooser.limits
+    assert limits.full_s(world.deployments[0], Ask(call())) == pytest.approx(9.0)
+    world.clock.t += 8.995  # as early as a timer may be: neither rest nor quota may argue
+    assert limits.full_s(world.deployments[0], Ask(call())) == 0.0
+    assert not world.stats("a").cooling
+
+
+async def test_who_waits_goes_on_waiting_while_all_rest() -> None:
+    world = World(deployment("a"), deployment("b"))
+    world.rest("a", "b", seconds=4.0)
+    before = world.clock.t
+
+    await world.router.chooser.choose("big", world.deployments, Ask(call()), {}, patience=10.0)
+
+    assert world.clock.t - before == pytest.approx(4.0, abs=1.1)
 
 
 def failure_of_limit() -> Failure:

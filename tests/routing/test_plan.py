@@ -219,6 +219,130 @@ def test_whose_retries_count(policy: Policy, own: int | None, allowed: int) -> N
     assert again == allowed
 
 
+NAMED: dict[str, tuple[Policy, Kind, int | None, int]] = {
+    "a policy's before the deployment's and the router's": (
+        Policy(retries=9, retries_by_error={"TimeoutError": 2}),
+        Kind.TIMEOUT,
+        5,
+        2,
+    ),
+    "the group's policy before everybody's": (
+        Policy(retries_by_error={"TimeoutError": 2}, retries_by_alias={"big": {"TimeoutError": 4}}),
+        Kind.TIMEOUT,
+        None,
+        4,
+    ),
+    "not another group's": (
+        Policy(
+            retries_by_error={"TimeoutError": 2}, retries_by_alias={"small": {"TimeoutError": 4}}
+        ),
+        Kind.TIMEOUT,
+        None,
+        2,
+    ),
+    "the client's before any policy": (
+        Policy(retries_asked=1, retries_by_alias={"big": {"TimeoutError": 4}}),
+        Kind.TIMEOUT,
+        None,
+        1,
+    ),
+    "another failure's is nobody's": (
+        Policy(retries=3, retries_by_error={"TimeoutError": 1}),
+        Kind.RATE_LIMIT,
+        None,
+        3,
+    ),
+    "the policy's own default before the deployment's": (
+        Policy(retries_by_error={"TimeoutError": 2, "Default": 1}),
+        Kind.BROKEN,
+        5,
+        1,
+    ),
+    "none if the policy says so": (
+        Policy(retries=3, retries_by_error={"RateLimitError": 0}),
+        Kind.RATE_LIMIT,
+        None,
+        0,
+    ),
+    "who names a mistake of callers gets it tried again": (
+        Policy(retries_by_error={"BadRequestError": 2}),
+        Kind.CALLER,
+        None,
+        2,
+    ),
+    "a default names nobody": (Policy(retries_by_error={"Default": 2}), Kind.CALLER, None, 0),
+    "a chain for blocked prompts before retries of them": (
+        Policy(
+            retries_by_error={"ContentPolicyViolationError": 2},
+            fallbacks_by_kind={Kind.BLOCKED: {"other": chain("frank")}},
+        ),
+        Kind.BLOCKED,
+        None,
+        0,
+    ),
+    "no policy makes a prompt shorter": (
+        Policy(retries_by_error={"BadRequestError": 2}),
+        Kind.TOO_LONG,
+        None,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("untried", [SIBLING, NONE])
+@pytest.mark.parametrize(("policy", "kind", "own", "allowed"), NAMED.values(), ids=NAMED)
+def test_retries_by_the_name_of_the_error(
+    policy: Policy, kind: Kind, own: int | None, allowed: int, untried: Untried
+) -> None:
+    plan = Plan("big", policy, Random(1))
+    again = 0
+    while isinstance(plan.after(failure(kind), untried, own), Try):
+        again += 1
+
+    assert again == allowed
+
+
+# The retry budget
+
+
+BUDGET = {
+    "a sibling is tried all the same": (SIBLING, LONE, "big"),
+    "the next order is tried all the same": (NEXT_ORDER, LONE, "big"),
+    "the same deployment is not used again": (NONE, LONE, None),
+    "nor after its rest": (ALL_REST, LONE, None),
+    "a fallback is asked instead": (NONE, LADDER, "small"),
+}
+
+
+@pytest.mark.parametrize(("untried", "policy", "alias"), BUDGET.values(), ids=BUDGET)
+def test_when_there_were_too_many_retries(
+    untried: Untried, policy: Policy, alias: str | None
+) -> None:
+    plan = Plan("big", policy, Random(1))
+
+    step = plan.after(failure(Kind.TRANSIENT, retry_after=1.0), untried, affordable=False)
+
+    assert (step.alias if isinstance(step, Try) else None) == alias
+
+
+@pytest.mark.parametrize(("untried", "again"), [(SIBLING, False), (NONE, True), (ALL_REST, True)])
+def test_a_step_says_whether_a_deployment_must_be_used_again(untried: Untried, again: bool) -> None:
+    step = Plan("big", LONE, Random(1)).after(failure(Kind.TRANSIENT), untried)
+
+    assert isinstance(step, Try)
+    assert step.again is again
+
+
+def test_a_plan_knows_when_no_other_alias_is_left() -> None:
+    plan = Plan("big", LADDER, Random(1))
+    seen = [plan.last]
+    for _ in range(2):
+        plan.after(failure(Kind.CREDENTIAL), NONE)
+        seen.append(plan.last)
+
+    assert seen == [False, False, True]
+
+
 # Pauses
 
 
@@ -354,4 +478,4 @@ def test_a_rest_that_is_known_is_not_waited_for_twice() -> None:
 
     step = plan.after(failure(Kind.RATE_LIMIT, retry_after=2.0), ALL_REST)
 
-    assert step == Try("big", pause=2.0)
+    assert step == Try("big", pause=2.0, again=True)

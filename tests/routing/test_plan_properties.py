@@ -6,12 +6,16 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as some
 
-from adapters.errors import Kind, Resting
+from adapters.errors import Full, GatewayError, Kind, Resting
+from routing.exceptions import NAMED
 from routing.plan import Plan, Step, Try, Untried
-from routing.policy import Fallback, Policy
+from routing.policy import OTHERWISE, Fallback, Policy
 from tests.routing.worlds import failure
 
 NAMES = [*"abcdef", "*"]
+ERROR_RETRIES = some.dictionaries(
+    some.sampled_from([*NAMED, OTHERWISE]), some.integers(0, 3), max_size=3
+)
 CHAINS = some.dictionaries(
     some.sampled_from(NAMES), some.lists(some.sampled_from(NAMES[:-1]).map(Fallback), max_size=4)
 )
@@ -25,6 +29,7 @@ class Course:
     retries: int
     orders: int  # of each alias
     tries: list[Try] = field(default_factory=list)
+    bought: list[bool] = field(default_factory=list)  # whether each might use one again
     attempts: int = 0  # tries that found a deployment
 
 
@@ -37,13 +42,24 @@ def courses(draw: some.DrawFn) -> Course:
         fallbacks=draw(CHAINS),
         fallbacks_by_kind=draw(some.dictionaries(some.sampled_from(Kind), CHAINS, max_size=2)),
         max_fallbacks=draw(some.integers(0, 4)),
+        retries_by_error=draw(ERROR_RETRIES),
+        retries_by_alias=draw(
+            some.dictionaries(some.sampled_from(NAMES), ERROR_RETRIES, max_size=2)
+        ),
     )
     orders = draw(some.integers(1, 3))
     own = draw(some.none() | some.integers(0, 3))
-    words = (policy.retries_asked, own, policy.retries)
-    course = Course(policy, next(word for word in words if word is not None), orders)
+    course = Course(policy, _most_retries(policy, own), orders)
     _play(draw, course, own)
     return course
+
+
+def _most_retries(policy: Policy, own: int | None) -> int:
+    if policy.retries_asked is not None:
+        return policy.retries_asked
+    by_error = [policy.retries_by_error, *policy.retries_by_alias.values()]
+    said = [retries for policy_ in by_error for retries in policy_.values()]
+    return max([policy.retries if own is None else own, *said])
 
 
 def _play(draw: some.DrawFn, course: Course, own: int | None) -> None:
@@ -61,8 +77,13 @@ def _play(draw: some.DrawFn, course: Course, own: int | None) -> None:
             untried = Untried.NEXT_ORDER if higher else Untried.NONE
             higher -= 1
         wait = draw(some.none() | some.floats(0, 30))
-        error = failure(kind, retry_after=wait) if kind else Resting("all rest", retry_after=wait)
-        step = plan.after(error, untried, own)
+        nobody = draw(some.sampled_from([Resting, Full]))
+        error: GatewayError = nobody("nobody", retry_after=wait)
+        if kind:
+            error = failure(kind, retry_after=wait)
+        affordable = draw(some.booleans())
+        step = plan.after(error, untried, own, affordable=affordable)
+        course.bought.append(affordable)
         assert len(course.tries) < 1000
 
 
@@ -72,6 +93,20 @@ def test_any_plan_ends_within_what_was_allowed(course: Course) -> None:
 
     assert course.attempts <= allowed + 1  # one more, after a wait for one that rested
     assert len(course.tries) <= allowed + 1
+
+
+@given(courses())
+def test_any_plan_uses_a_deployment_again_only_if_that_is_affordable(course: Course) -> None:
+    for affordable, step in zip(course.bought, course.tries[1:], strict=False):
+        assert affordable or not step.again
+
+
+@given(courses())
+def test_any_plan_queues_once_and_no_longer_than_patience(course: Course) -> None:
+    queued = [step for step in course.tries if step.patience]
+
+    assert len(queued) <= 1
+    assert all(step.patience <= course.policy.patience for step in queued)
 
 
 @given(courses())

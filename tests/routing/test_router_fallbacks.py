@@ -236,4 +236,16 @@ async def test_one_beside_others_that_are_switched_off_is_an_only_one() -> None:
     world = World(A, deployment("x", off="no key"), scripts={"a": [DOWN]}, rules=STRICT)
 
     await world.refusal(policy=NO_RETRIES)
-    assert world.stats("a").cooling == 0
+    await world.refusal(policy=NO_RETRIES)
+    assert world.tried == ["a", "a"]
+
+
+async def test_an_only_deployment_that_is_ejected_leaves_its_calls_to_the_fallback() -> None:
+    world = World(A, SMALL, scripts={"a": [DOWN]}, rules=STRICT)
+
+    await world.send(policy=TO_SMALL)
+    await world.send(policy=TO_SMALL)
+    assert world.tried == ["a", "s", "s"]
+    world.clock.t += 5.0
+    await world.send(policy=TO_SMALL)
+    assert world.tried == ["a", "s", "s", "a", "s"]

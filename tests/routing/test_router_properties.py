@@ -12,11 +12,13 @@ from adapters.errors import (
     GatewayError,
     Kind,
 )
+from routing.ask import Ask
 from routing.deployment import Deployment
-from routing.policy import Fallback, Policy
+from routing.exceptions import NAMED
+from routing.policy import Fallback, Policy, RestRules
 from routing.router import Journey
 from tests.fakes import FakeBody
-from tests.routing.worlds import Script, World, deployment, failure, read
+from tests.routing.worlds import STRICT, Script, World, call, deployment, failure, read
 
 SCRIPT = some.lists(
     some.just(b"document")
@@ -35,6 +37,7 @@ class Run:
     deployments: tuple[Deployment, ...]
     scripts: Mapping[str, Script]
     policy: Policy
+    rules: RestRules
     calls: int
 
 
@@ -47,6 +50,8 @@ def runs(draw: some.DrawFn) -> Run:
             alias,
             order=draw(some.integers(0, 2)),
             off=draw(some.sampled_from(["", "", "no key"])),
+            rpm=draw(some.sampled_from([None, None, 1, 3])),
+            max_parallel=draw(some.sampled_from([None, None, 1])),
         )
         for i, alias in enumerate(["big", *aliases])
     )
@@ -54,15 +59,21 @@ def runs(draw: some.DrawFn) -> Run:
     named = some.sampled_from(["big", "small", "tiny", "nowhere"])
     policy = Policy(
         retries=draw(some.integers(0, 2)),
+        retries_by_error=draw(
+            some.dictionaries(some.sampled_from(NAMED), some.integers(0, 2), max_size=2)
+        ),
+        retry_budget=draw(some.booleans()),
+        patience=draw(some.floats(0, 20)),
         deadline=draw(some.floats(0, 30)),
         fallbacks={"*": draw(some.lists(named.map(Fallback), max_size=3))},
     )
-    return Run(group, scripts, policy, draw(some.integers(1, 4)))
+    rules = draw(some.sampled_from([RestRules(), STRICT]))
+    return Run(group, scripts, policy, rules, draw(some.integers(1, 9)))
 
 
 @given(runs())
 async def test_no_call_is_lost_or_answered_twice(run: Run) -> None:
-    world = World(*run.deployments, scripts=run.scripts)
+    world = World(*run.deployments, scripts=run.scripts, rules=run.rules)
     for _ in range(run.calls):
         before = len(world.tried)
         journey = world.journey = Journey()
@@ -99,15 +110,28 @@ async def _outcome(world: World, policy: Policy) -> bytes | GatewayError:
 
 def _most(policy: Policy) -> int:
     orders = 3
-    return (1 + policy.retries) * (1 + policy.max_fallbacks) * orders + 1
+    retries = max(policy.retries, *policy.retries_by_error.values(), 0)
+    return (1 + retries) * (1 + policy.max_fallbacks) * orders + 1
 
 
 @given(runs())
 async def test_no_call_waits_beyond_its_deadline(run: Run) -> None:
-    world = World(*run.deployments, scripts=run.scripts)
+    world = World(*run.deployments, scripts=run.scripts, rules=run.rules)
     began = world.clock.now()
 
     await _outcome(world, run.policy)
 
     assert world.clock.now() - began <= run.policy.deadline
     assert all(0 < pause <= run.policy.patience for pause in world.slept)
+
+
+@given(runs())
+async def test_whatever_was_taken_for_a_call_is_given_back(run: Run) -> None:
+    world = World(*run.deployments, scripts=run.scripts, rules=run.rules)
+    for _ in range(run.calls):
+        await _outcome(world, run.policy)
+
+    for held in run.deployments:
+        if held.max_parallel:
+            world.clock.t += 61.0  # so that only a slot could be missing
+            assert await world.router.chooser.limits.reserve(held, Ask(call())) is not None

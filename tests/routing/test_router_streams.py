@@ -11,7 +11,7 @@ from adapters.errors import (
 from adapters.types import Body
 from routing.deployment import IDLE
 from tests.fakes import FakeBody
-from tests.routing.worlds import DOWN, STRICT, A, B, World, failure, read
+from tests.routing.worlds import ANSWER, DOWN, STRICT, A, B, World, failure, read
 
 
 async def test_a_stream_is_in_flight_until_it_is_closed() -> None:
@@ -40,12 +40,13 @@ async def test_a_stream_that_breaks_after_its_beginning_is_a_failure_and_not_ret
     assert body.closed == 1
 
 
-async def test_a_stream_of_an_only_deployment_may_break_without_rest() -> None:
-    world = World(A, scripts={"a": [FakeBody(b"a", error=DOWN)]}, rules=STRICT)
+async def test_a_stream_of_an_only_deployment_may_break_and_it_is_asked_again() -> None:
+    world = World(A, scripts={"a": [FakeBody(b"a", error=DOWN), ANSWER]}, rules=STRICT)
 
     with pytest.raises(Failure, match="down"):
         await read(await world.send())
-    assert (world.stats("a").failures, world.stats("a").cooling) == (1, 0.0)
+    assert (await world.send()).body == ANSWER
+    assert world.slept == []
 
 
 async def test_a_stream_that_nobody_reads_is_released() -> None:

@@ -102,10 +102,11 @@ class World:
         aliases: Mapping[str, str] | None = None,
         rules: RestRules | None = None,
         clock: FakeClock | None = None,
+        **around: Any,
     ) -> None:
         self.clock = clock or FakeClock()
         self.deployments = deployments
-        self.health = Health(rules or RestRules(), self.clock)
+        self.health = Health(rules or RestRules(), self.clock, Random(1))
         self.provider = Troupe(scripts or {}, takes or {}, self.clock)
         self.journey = Journey()
         self.router = wired(
@@ -115,6 +116,7 @@ class World:
             self.health,
             clock=self.clock,
             rng=Random(1),
+            **around,
         )
 
     @property

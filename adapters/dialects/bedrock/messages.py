@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from adapters.dialects.bedrock.models import caches
+from adapters.dialects.bedrock.models import Family, caches, family
 from adapters.dialects.bedrock.names import Names, tool_id
 from adapters.dialects.bedrock.parts import blocks, document_name, marked, with_mark
 from adapters.dialects.lenient import record, records
@@ -19,6 +19,7 @@ from adapters.errors import BadRequest
 from adapters.types import Json
 
 _SERVER_SIDE = frozenset({"toolUse", "toolResult"})
+_SIGNS = frozenset({Family.CLAUDE, Family.UNTOLD})
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ def conversation(chat: Json, names: Names) -> Conversation:
     messages = chat.get("messages")
     if not isinstance(messages, list):
         raise BadRequest("Expected an array of messages.", param="messages")
+    model = str(chat.get("model") or "")
+    signs = family(model) in _SIGNS
     system: list[list[Json]] = []
     turns: list[Json] = []
     for i, message in enumerate(_modern(messages)):
@@ -49,14 +52,15 @@ def conversation(chat: Json, names: Names) -> Conversation:
             case "user":
                 _add(turns, "user", _plain(message, at))
             case "assistant":
-                _add(turns, "assistant", _assistant(message, at, names))
+                thoughts = _thinking(message) if signs else []
+                _add(turns, "assistant", [*thoughts, *_assistant(message, at, names)])
             case "tool":
                 _add(turns, "user", [_tool_result(message, at)])
             case role:
                 raise BadRequest(f"Unknown role: {role!r}.", param=f"{at}.role")
     if not turns and system:
         _add(turns, "user", system.pop())
-    can_cache = caches(str(chat.get("model") or ""))
+    can_cache = caches(model)
     _settle(turns)
     prompt = [block for found in system for block in found]
     return Conversation(
@@ -129,7 +133,6 @@ def _assistant(message: Json, at: str, names: Names) -> list[Json]:
     if not isinstance(calls, list):
         raise BadRequest("Expected an array of tool calls.", param=f"{at}.tool_calls")
     found = [
-        *_thinking(message),
         *_server_tools(message),
         *said,
         *(_tool_use(call, f"{at}.tool_calls[{j}]", names) for j, call in enumerate(calls)),

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from adapters.dialects.lenient import record, records
+from adapters.dialects.signatures import plain_id
 from adapters.types import Json
 
 _LIMIT = 64
@@ -46,7 +47,7 @@ class Names:
 
 def tool_id(id_: Any) -> str:
     """An id as Bedrock takes it: other providers' are long, or hold other characters."""
-    given = str(id_ or "call")
+    given = plain_id(id_) or "call"
     said = _NOT_IN_AN_ID.sub("_", given)
     return said if len(said) <= _LIMIT else _marked(said, given)
 

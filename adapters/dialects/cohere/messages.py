@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from adapters.dialects.lenient import record, records, string
+from adapters.dialects.signatures import plain_id
 from adapters.errors import BadRequest
 from adapters.types import Json
 
@@ -59,8 +60,9 @@ def _message(message: Json, at: str) -> Json:
         case "assistant":
             return _assistant(message, rest, at)
         case "tool":
-            found = _content(message, at)
-            return {**rest, "content": "" if found is None else found}
+            found, id_ = _content(message, at), plain_id(rest.get("tool_call_id"))
+            said = {**rest, "content": "" if found is None else found}
+            return {**said, "tool_call_id": id_} if id_ else said
         case role:
             raise BadRequest(f"Unknown role: {role!r}.", param=f"{at}.role")
 
@@ -115,7 +117,7 @@ def _call(call: Any, at: str) -> Json:
     if not isinstance(arguments, str):
         arguments = orjson.dumps(arguments or {}).decode()
     return {
-        "id": str(call.get("id") or ""),
+        "id": plain_id(call.get("id")),
         "type": "function",
         "function": {"name": name, "arguments": arguments if arguments.strip() else "{}"},
     }

@@ -7,9 +7,9 @@ import orjson
 
 from adapters.dialects.gemini.models import Gemini
 from adapters.dialects.gemini.parts import medium, parts
-from adapters.dialects.gemini.signatures import NOBODYS, plain_id, signature_of
+from adapters.dialects.gemini.signatures import NOBODYS, signature_of
 from adapters.dialects.lenient import record, records, string
-from adapters.dialects.signatures import is_googles
+from adapters.dialects.signatures import is_googles, plain_id
 from adapters.errors import BadRequest
 from adapters.types import Json
 

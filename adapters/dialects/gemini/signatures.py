@@ -7,25 +7,21 @@ https://ai.google.dev/gemini-api/docs/thought-signatures and
 https://docs.cloud.google.com/vertex-ai/generative-ai/docs/thought-signatures.
 """
 
-from typing import Any
-
 from adapters.dialects.lenient import record, string
+from adapters.dialects.signatures import CALL_MARK
 from adapters.types import Json
 
-SEPARATOR = "__thought__"
 NOBODYS = "skip_thought_signature_validator"
 """Google's own stand-in for calls of the history that another model has made; both AI Studio and
 Vertex AI take it."""
 
 
 def signed_id(id_: str, signature: str) -> str:
-    """The id that a client will bring back, signature and all."""
-    return f"{id_}{SEPARATOR}{signature}" if signature else id_
-
-
-def plain_id(id_: Any) -> str:
-    """The id as Gemini gave it, or we."""
-    return str(id_ or "").partition(SEPARATOR)[0]
+    """The id that a client will bring back, signature and all. It holds only what Anthropic's ids
+    may hold; Google reads either kind of base64.
+    """
+    safe = signature.replace("+", "-").replace("/", "_").rstrip("=")
+    return f"{id_}{CALL_MARK}{safe}" if signature else id_
 
 
 def call_fields(signature: str) -> Json:
@@ -46,4 +42,4 @@ def signature_of(call: Json) -> str:
     ):
         if found := string(holder.get("thought_signature")):
             return found
-    return string(call.get("id")).partition(SEPARATOR)[2]
+    return string(call.get("id")).partition(CALL_MARK)[2]

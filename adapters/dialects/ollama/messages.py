@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from adapters.dialects.lenient import records, string
+from adapters.dialects.signatures import plain_id
 from adapters.errors import BadRequest
 from adapters.types import Json
 
@@ -84,7 +85,7 @@ def _call(call: Any, at: str, names: dict[str, str]) -> Json:
         case _:
             raise BadRequest("A tool call needs a function with a name.", param=at)
     said: Json = {"function": {"name": name, "arguments": arguments}}
-    if id_ := string(call.get("id")):
+    if id_ := plain_id(call.get("id")):
         names[id_] = name
         said = {"id": id_, **said}
     return said
@@ -106,7 +107,7 @@ def _arguments(arguments: Any, at: str) -> Json:
 
 def _result(message: Json, rest: Json, names: dict[str, str]) -> Json:
     """Whose result it is: by name, and, for servers since 0.13, by the call's id as well."""
-    id_ = string(message.get("tool_call_id"))
+    id_ = plain_id(message.get("tool_call_id"))
     name = names.get(id_) or string(rest.pop("name", None)) or string(rest.get("tool_name"))
     said = {"tool_name": name, "tool_call_id": id_}
     return {field: value for field, value in said.items() if value}

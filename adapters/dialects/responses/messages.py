@@ -7,8 +7,11 @@ import orjson
 from adapters.dialects.lenient import record, records
 from adapters.dialects.responses import thoughts
 from adapters.dialects.responses.parts import content
+from adapters.dialects.signatures import plain_id
 from adapters.errors import BadRequest
 from adapters.types import Json
+
+_LONGEST_ID = 64  # characters; more are refused (github.com/openai/codex/issues/14355, 2026-03)
 
 ASIDE = "output_items"  # in `provider_specific_fields`: what built-in tools did, as it came
 
@@ -94,13 +97,13 @@ def _call(call: Any, at: str) -> Json:
         case {"custom": {"name": str() as name} as custom}:
             text = custom.get("input")
             said = {"type": "custom_tool_call", "input": text if isinstance(text, str) else ""}
-            return {**said, "call_id": str(call.get("id") or ""), "name": name}
+            return {**said, "call_id": plain_id(call.get("id"), _LONGEST_ID), "name": name}
         case {"function": {"name": str() as name} as function}:
             aside = record(call.get("provider_specific_fields"))
             kept = {"namespace": aside["namespace"]} if aside.get("namespace") else {}
             return {
                 "type": "function_call",
-                "call_id": str(call.get("id") or ""),
+                "call_id": plain_id(call.get("id"), _LONGEST_ID),
                 "name": name,
                 "arguments": _arguments(function.get("arguments")),
                 **kept,
@@ -116,6 +119,6 @@ def _arguments(written: Any) -> str:
 
 
 def _result(message: Json, call_id: Any, at: str, custom: set[str]) -> Json:
-    id_ = str(call_id or "")
+    id_ = plain_id(call_id, _LONGEST_ID)
     kind = "custom_tool_call_output" if id_ in custom else "function_call_output"
     return {"type": kind, "call_id": id_, "output": content(message.get("content"), at)}

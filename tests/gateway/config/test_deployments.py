@@ -1,6 +1,7 @@
 """What the keys of a `model_list` entry do."""
 
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from adapters.types import Timeouts
 from gateway.config import schema
 from gateway.config.build import World, load
 from gateway.config.settings import ConfigError, Loaded
-from routing.deployment import Deployment
+from routing.deployment import Budget, Deployment
 from tests.gateway.config.worlds import ENVIRON, WORLD, FewProviders, one, read_data, said, write
 
 Look = Callable[[Deployment], object]
@@ -31,6 +32,7 @@ PARAMS: dict[str, tuple[dict[str, Any], Look, object]] = {
     ),
     "rpm": ({"rpm": "10"}, lambda d: d.rpm, 10),
     "tpm": ({"tpm": 1000}, lambda d: d.tpm, 1000),
+    "max_parallel_requests": ({"max_parallel_requests": "4"}, lambda d: d.max_parallel, 4),
     "weight": ({"weight": "2.5"}, lambda d: d.weight, 2.5),
     "order": ({"order": 2}, lambda d: d.order, 2),
     "timeout": (
@@ -70,6 +72,19 @@ PARAMS: dict[str, tuple[dict[str, Any], Look, object]] = {
         {"allowed_openai_params": ["seed"]},
         lambda d: d.target.keep_params,
         ("seed",),
+    ),
+    "region_name": ({"region_name": "eu-west-1"}, lambda d: d.region, "eu-west-1"),
+    "tags": ({"tags": ["a", "b"]}, lambda d: d.tags, {"a", "b"}),
+    "tag_regex": (
+        {"tag_regex": "^User-Agent: cc"},
+        lambda d: [pattern.pattern for pattern in d.tag_patterns],
+        ["^User-Agent: cc"],
+    ),
+    "max_budget": ({"max_budget": 0.5}, lambda d: d.budget, Budget(500_000_000, inf)),
+    "budget_duration": (
+        {"max_budget": "2", "budget_duration": "12h"},
+        lambda d: d.budget,
+        Budget(2_000_000_000, 43_200),
     ),
     "modify_params": ({"modify_params": True}, lambda d: d.target.modify_params, True),
     "mock_response": (
@@ -120,6 +135,23 @@ def test_model_info_names_orders_and_describes_a_deployment(tmp_path: Path) -> N
     assert model.base_model == "gpt-4o"
     assert model.model_info == {**written, "id": "7", "input_cost_per_token": 0.5}
     assert model.deployment.target.params == {}
+
+
+def test_model_info_says_how_many_failures_are_forgiven(tmp_path: Path) -> None:
+    policy = {"TimeoutErrorAllowedFails": 2}
+    loaded = info(tmp_path, {"allowed_fails": 7, "allowed_fails_policy": policy})
+    deployment = loaded.settings.deployments[0]
+
+    assert deployment.allowed_fails == 7
+    assert deployment.allowed_fails_policy == {"TimeoutError": 2}
+    assert loaded.unserved == ()
+
+
+def test_model_info_says_which_access_groups_open_a_deployment(tmp_path: Path) -> None:
+    loaded = info(tmp_path, {"access_groups": ["beta", "staff"]})
+
+    assert loaded.settings.deployments[0].access_groups == {"beta", "staff"}
+    assert loaded.unserved == ()
 
 
 def test_what_litellm_params_say_wins_over_model_info(tmp_path: Path) -> None:
@@ -425,10 +457,10 @@ def test_a_near_miss_is_sent_but_not_silently(tmp_path: Path) -> None:
 
 
 def test_keys_of_other_clouds_are_accepted_without_effect(tmp_path: Path) -> None:
-    loaded = one(tmp_path, aws_region_name="eu-west-1", tags=["a"])
+    loaded = one(tmp_path, aws_region_name="eu-west-1", rpd=9)
 
     assert loaded.settings.deployments[0].target.params == {}
-    assert [note.path.split(".")[-1] for note in loaded.unserved] == ["aws_region_name", "tags"]
+    assert [note.path.split(".")[-1] for note in loaded.unserved] == ["aws_region_name", "rpd"]
 
 
 def test_a_providers_account_is_told_to_its_own_code_and_to_nobody_else(tmp_path: Path) -> None:

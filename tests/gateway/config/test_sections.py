@@ -9,7 +9,9 @@ import pytest
 from adapters.errors import Kind
 from gateway.config import schema
 from gateway.config.settings import Alias, Settings
-from routing.policy import Fallback
+from routing.affinity import AffinityRules
+from routing.deployment import Budget
+from routing.policy import Fallback, HedgeRules
 from tests.gateway.config.worlds import ENVIRON, read_data, said
 
 Look = Callable[[Settings], object]
@@ -21,7 +23,7 @@ MODELS = [
 TO_SMALL = (Fallback("small"),)
 
 ROUTING: dict[str, tuple[Any, Look, object]] = {
-    "routing_strategy": ("my.plugin", lambda s: s.strategy, "my.plugin"),
+    "routing_strategy": ("my.plugin", lambda s: s.strategies.usual.name, "my.plugin"),
     "num_retries": (5, lambda s: s.policy.retries, 5),
     "timeout": (
         900,
@@ -55,6 +57,58 @@ ROUTING: dict[str, tuple[Any, Look, object]] = {
         {"a": Alias("big"), "b": Alias("big", hidden=True), "c": Alias("team/x")},
     ),
 }
+ROUTER: dict[str, tuple[Any, Look, object]] = {
+    "routing_groups": (
+        [{"group_name": "g", "models": ["big"], "routing_strategy": "least-busy"}],
+        lambda s: {name: named.name for name, named in s.strategies.own.items()},
+        {"big": "least-busy", "g": "least-busy"},
+    ),
+    "routing_strategy_args": (
+        {"ttl": "60", "lowest_latency_buffer": 0.5},
+        lambda s: s.strategies.usual.args,
+        {"ttl": "60", "lowest_latency_buffer": 0.5},
+    ),
+    "allowed_fails_policy": (
+        {"TimeoutErrorAllowedFails": 12, "RateLimitErrorAllowedFails": "3"},
+        lambda s: s.rest.allowed_fails_policy,
+        {"TimeoutError": 12, "RateLimitError": 3},
+    ),
+    "retry_policy": (
+        {"TimeoutErrorRetries": 4, "DefaultRetries": 1, "NotFoundErrorRetries": None},
+        lambda s: s.policy.retries_by_error,
+        {"TimeoutError": 4, "Default": 1},
+    ),
+    "model_group_retry_policy": (
+        {"big": {"RateLimitErrorRetries": 5}},
+        lambda s: s.policy.retries_by_alias,
+        {"big": {"RateLimitError": 5}},
+    ),
+    "default_max_parallel_requests": (7, lambda s: s.deployments[0].max_parallel, 7),
+    "default_priority": (3, lambda s: s.priority, 3),
+    "enable_pre_call_checks": (True, lambda s: s.checks.window, True),
+    "enable_tag_filtering": (True, lambda s: s.checks.tags, True),
+    "tag_filtering_match_any": (False, lambda s: s.checks.any_tag, False),
+    "optional_pre_call_checks": (
+        ["prompt_caching", "session_affinity", "deployment_affinity"],
+        lambda s: s.affinity,
+        AffinityRules(sessions=True, prompts=True, tenants=True),
+    ),
+    "deployment_affinity_ttl_seconds": (60, lambda s: s.affinity.ttl_s, 60),
+    "provider_budget_config": (
+        {"openai": {"budget_limit": 100, "time_period": "1d"}},
+        lambda s: s.budgets,
+        {"openai": Budget(100_000_000_000, 86_400)},
+    ),
+    "allowed_model_region": ("eu", lambda s: s.region, "eu"),
+    "retry_budget": (False, lambda s: s.policy.retry_budget, False),
+    "hedging": (
+        {"enabled": True, "percentile": 90, "max_share": "0.1"},
+        lambda s: s.policy.hedge,
+        HedgeRules(90, 0.1),
+    ),
+    "mid_stream_fallback": ("continue", lambda s: s.policy.resume, True),
+    "enable_mid_stream_fallback_continuation": (True, lambda s: s.policy.resume, True),
+}
 LITELLM: dict[str, tuple[Any, Look, object]] = {
     "sse_keepalive_ping_interval_seconds": (
         4,
@@ -71,8 +125,9 @@ GENERAL: dict[str, tuple[Any, Look, object]] = {
     "fetch_images": (True, lambda s: s.fetch_images, True),
     "response_model": ("alias", lambda s: s.response_model_alias, True),
 }
+BESIDE = {"routing_strategy_args": {"routing_strategy": "latency-based-routing"}}
 CASES = {
-    **{("router_settings", key): case for key, case in ROUTING.items()},
+    **{("router_settings", key): case for key, case in (ROUTING | ROUTER).items()},
     **{("litellm_settings", key): case for key, case in (ROUTING | LITELLM).items()},
     **{("general_settings", key): case for key, case in GENERAL.items()},
 }
@@ -87,14 +142,14 @@ def settings(folder: Path, environ: dict[str, str] | None = None, **sections: An
 def test_a_setting_has_its_effect(section: str, key: str, tmp_path: Path) -> None:
     value, look, expected = CASES[section, key]
 
-    assert look(settings(tmp_path, **{section: {key: value}})) == expected
+    assert look(settings(tmp_path, **{section: {**BESIDE.get(key, {}), key: value}})) == expected
     assert look(settings(tmp_path)) != expected
 
 
 @pytest.mark.parametrize(
     ("kind", "tested"),
     [
-        (schema.RouterSettings, ROUTING),
+        (schema.RouterSettings, ROUTING | ROUTER),
         (schema.LitellmSettings, ROUTING | LITELLM),
         (schema.GeneralSettings, GENERAL),
     ],
@@ -103,6 +158,35 @@ def test_every_setting_that_is_served_is_tested_above(
     kind: type[schema.Section], tested: dict[str, Any]
 ) -> None:
     assert set(kind.model_fields) == set(tested)
+
+
+def test_checks_that_are_made_anyway_or_not_yet_are_named(tmp_path: Path) -> None:
+    named = ["router_budget_limiting", "responses_api_deployment_check"]
+    router = {"optional_pre_call_checks": named}
+    loaded = read_data(tmp_path, {"model_list": MODELS, "router_settings": router})
+
+    assert [note.text for note in loaded.unserved] == [
+        "router_budget_limiting: budgets are kept wherever config sets them",
+        "responses_api_deployment_check: "
+        "a key of LiteLLM that this release does not serve; it has no effect",
+    ]
+    assert not loaded.settings.affinity.any
+
+
+def test_a_budget_of_a_provider_that_nobody_uses_is_a_warning(tmp_path: Path) -> None:
+    router = {"provider_budget_config": {"opnai": {"budget_limit": 1, "time_period": "1mo"}}}
+    loaded = read_data(tmp_path, {"model_list": MODELS, "router_settings": router})
+
+    assert [note.text for note in loaded.warnings] == [
+        "no deployment is of provider 'opnai'; did you mean openai?"
+    ]
+
+
+def test_a_budget_may_have_either_pair_of_names(tmp_path: Path) -> None:
+    entry = {"max_budget": 0.000000000001, "budget_duration": "2w"}
+    found = settings(tmp_path, router_settings={"provider_budget_config": {"openai": entry}})
+
+    assert found.budgets == {"openai": Budget(1, 1_209_600)}
 
 
 def test_router_settings_win(tmp_path: Path) -> None:
@@ -144,6 +228,30 @@ def test_a_fallback_may_ask_differently(tmp_path: Path) -> None:
 
     assert found.policy.fallbacks == {
         "big": (Fallback("small", {"max_tokens": 5}), Fallback("team/x"))
+    }
+
+
+def test_two_that_stand_in_for_each_other_are_no_loop(tmp_path: Path) -> None:
+    chains = [{"big": ["small"]}, {"small": ["big"]}]
+    loaded = read_data(tmp_path, {"model_list": MODELS, "router_settings": {"fallbacks": chains}})
+
+    assert loaded.settings.policy.fallbacks == {"big": TO_SMALL, "small": (Fallback("big"),)}
+    assert loaded.warnings == ()
+
+
+def test_policies_that_never_apply_are_warned_of(tmp_path: Path) -> None:
+    router = {
+        "allowed_fails_policy": {"BadRequestErrorAllowedFails": 5},
+        "model_group_retry_policy": {"bigg": {"DefaultRetries": 1}},
+    }
+    loaded = read_data(tmp_path, {"model_list": MODELS, "router_settings": router})
+
+    said_of = {note.path.split()[1]: note.text for note in loaded.warnings}
+    assert said_of == {
+        "router_settings.allowed_fails_policy.BadRequestErrorAllowedFails": (
+            "has no effect: a deployment never rests for what callers have done wrong"
+        ),
+        "router_settings.model_group_retry_policy.bigg": "nothing serves 'bigg'; did you mean big?",
     }
 
 
@@ -202,8 +310,9 @@ def test_fallbacks_of_a_name_that_is_never_asked_are_a_warning(tmp_path: Path) -
         ("simple-shuffle", "simple-shuffle", 0),
         ("my-own", "my-own", 0),
         ("package.module.attribute", "package.module.attribute", 0),
-        ("latency-based-routing", "simple-shuffle", 1),
-        ("least-busy", "simple-shuffle", 1),
+        ("latency-based-routing", "latency-based-routing", 0),
+        ("least-busy", "least-busy", 0),
+        ("provider-budget-routing", "simple-shuffle", 1),
     ],
 )
 def test_a_strategy_is_built_in_installed_or_named_by_module(
@@ -212,7 +321,7 @@ def test_a_strategy_is_built_in_installed_or_named_by_module(
     data = {"model_list": MODELS, "router_settings": {"routing_strategy": named}}
     loaded = read_data(tmp_path, data)
 
-    assert loaded.settings.strategy == used
+    assert loaded.settings.strategies.usual.name == used
     assert len(loaded.warnings) == warned
 
 

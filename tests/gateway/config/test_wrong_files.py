@@ -44,6 +44,43 @@ CASES: dict[str, tuple[str, list[str]]] = {
         MODEL + "      additional_drop_params: {a: b}\n",
         [f"config.yaml:5 {PARAM}.additional_drop_params: expected a list, got a mapping"],
     ),
+    "a pattern that is none": (
+        MODEL + '      tag_regex: ["^ok", "(open"]\n',
+        [
+            f"config.yaml:5 {PARAM}.tag_regex[1]: not a regular expression: "
+            "missing ), unterminated subpattern at position 0"
+        ],
+    ),
+    "a budget for an unknown time": (
+        MODEL + "      max_budget: 5\n      budget_duration: 1 fortnight\n",
+        [
+            f"config.yaml:6 {PARAM}.budget_duration: expected a duration like 24h, 7d or 1mo, "
+            "got '1 fortnight'"
+        ],
+    ),
+    "half a budget": (
+        MODEL + "router_settings:\n  provider_budget_config: {openai: {budget_limit: 5}}\n",
+        [
+            "config.yaml:6 router_settings.provider_budget_config.openai: "
+            "needs budget_limit and time_period"
+        ],
+    ),
+    "a budget with a misspelt key": (
+        MODEL
+        + "router_settings:\n  provider_budget_config:\n"
+        + "    openai: {budget_limt: 5, max_budget: 5, time_period: 1d}\n",
+        [
+            "config.yaml:7 router_settings.provider_budget_config.openai.budget_limt: "
+            "unknown key; did you mean budget_limit?"
+        ],
+    ),
+    "a check that nobody knows": (
+        MODEL + "router_settings:\n  optional_pre_call_checks: [prompt_cashing]\n",
+        [
+            "config.yaml:6 router_settings.optional_pre_call_checks[0]: "
+            "unknown check 'prompt_cashing'; did you mean prompt_caching?"
+        ],
+    ),
     "a header of two lines": (
         MODEL + '      extra_headers: {X-A: "a\\r\\nb"}\n',
         [f"config.yaml:5 {PARAM}.extra_headers.X-A: a header must be one line"],
@@ -70,6 +107,21 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [
             f"config.yaml:5 {PARAM}.api_base: expected an address that begins with https:// or "
             "http://, got 'http://['"
+        ],
+    ),
+    "a hedge for everybody": (
+        MODEL + "router_settings:\n  hedging: {max_share: 2}\n",
+        ["config.yaml:6 router_settings.hedging.max_share: must be at most 1"],
+    ),
+    "a misspelt key of hedging": (
+        MODEL + "router_settings:\n  hedging: {percentil: 95}\n",
+        ["config.yaml:6 router_settings.hedging.percentil: unknown key; did you mean percentile?"],
+    ),
+    "a way to fall back that there is not": (
+        MODEL + "router_settings:\n  mid_stream_fallback: yes please\n",
+        [
+            "config.yaml:6 router_settings.mid_stream_fallback: expected 'continue' or 'error', "
+            "got 'yes please'"
         ],
     ),
     "a star that nothing fills": (
@@ -163,13 +215,16 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "no models": ("general_settings: {}\n", ["config.yaml:1 model_list: is missing"]),
     "an unknown provider that looks like one": (
         MODEL.replace("openai/", "opnai/"),
-        [f"config.yaml:4 {PARAM}.model: unknown provider 'opnai'; did you mean openai?"],
+        [
+            f"config.yaml:4 {PARAM}.model: unknown provider 'opnai'; did you mean openai? For a "
+            "server that speaks OpenAI's format write openai/opnai/gpt-4o and api_base"
+        ],
     ),
     "an unknown provider that looks like none": (
         MODEL.replace("openai/", "xyzzy/"),
         [
             f"config.yaml:4 {PARAM}.model: unknown provider 'xyzzy'; for a server that speaks "
-            "OpenAI's format write openai/gpt-4o and api_base"
+            "OpenAI's format write openai/xyzzy/gpt-4o and api_base"
         ],
     ),
     "a model of nobody": (
@@ -196,6 +251,43 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "fallbacks that are one name": (
         MODEL + "router_settings:\n  default_fallbacks: gpt-4o\n",
         ["config.yaml:6 router_settings.default_fallbacks: expected a list of model names"],
+    ),
+    "a fallback to itself": (
+        MODEL + "router_settings:\n  fallbacks: [{gpt-4o: [gpt-4o]}]\n",
+        [
+            "config.yaml:6 router_settings.fallbacks[0].gpt-4o[0]: "
+            "'gpt-4o' cannot be its own fallback"
+        ],
+    ),
+    "a fallback to itself under another name": (
+        MODEL
+        + "router_settings:\n  model_group_alias: {best: good, good: gpt-4o}\n"
+        + "  content_policy_fallbacks: [{gpt-4o: [{model: best, seed: 1}]}]\n",
+        [
+            "config.yaml:7 router_settings.content_policy_fallbacks[0].gpt-4o[0]: "
+            "'gpt-4o' cannot be its own fallback"
+        ],
+    ),
+    "a policy for an error that nobody knows": (
+        MODEL + "router_settings:\n  retry_policy: {RateLimitRetries: 3}\n",
+        [
+            "config.yaml:6 router_settings.retry_policy.RateLimitRetries: unknown key; "
+            "did you mean RateLimitErrorRetries?"
+        ],
+    ),
+    "a policy in words": (
+        MODEL + "router_settings:\n  allowed_fails_policy: {TimeoutErrorAllowedFails: few}\n",
+        [
+            "config.yaml:6 router_settings.allowed_fails_policy.TimeoutErrorAllowedFails: "
+            "expected a whole number, got 'few'"
+        ],
+    ),
+    "a policy of a deployment": (
+        MODEL + "    model_info: {allowed_fails_policy: {TimeoutErrorRetries: 1}}\n",
+        [
+            "config.yaml:5 model_list[0].model_info.allowed_fails_policy.TimeoutErrorRetries: "
+            "unknown key; did you mean TimeoutErrorAllowedFails?"
+        ],
     ),
     "fallbacks of nobody": (
         MODEL + "router_settings:\n  fallbacks: [gpt-4o]\n",

@@ -10,6 +10,7 @@ from adapters.provider import Provider
 from adapters.types import Json
 from gateway.config.build import World, load
 from gateway.config.settings import ConfigError, Loaded
+from routing import strategies
 
 ENVIRON: Mapping[str, str] = {
     "OPENAI_API_KEY": "sk-openai-from-environ",
@@ -21,6 +22,7 @@ class FewProviders:
     """A catalogue that fits on one page."""
 
     LATER = frozenset({"bedrock", "vertex_ai"})
+    RETIRED: Mapping[str, str] = {"cloudy": "Cloudy has been switched off"}
 
     def __init__(self) -> None:
         self._rows = {
@@ -64,8 +66,11 @@ class FewProviders:
             return "openai", model
         return ("bedrock", model) if model.startswith("bedrock/") else None
 
+    def at(self, url: str) -> str:
+        return "cloud" if url.startswith("https://cloud/") else ""
 
-WORLD = World(catalogue=FewProviders(), strategies=lambda: ["simple-shuffle", "my-own"])
+
+WORLD = World(catalogue=FewProviders(), strategies=lambda: [*strategies.names(), "my-own"])
 
 
 def write(folder: Path, text: str, name: str = "config.yaml") -> Path:

@@ -8,7 +8,7 @@ import orjson
 
 from adapters.dialects.anthropic.from_chat.parts import blocks, with_cache_control
 from adapters.dialects.lenient import record, records
-from adapters.dialects.signatures import is_anthropics
+from adapters.dialects.signatures import is_anthropics, plain_id
 from adapters.errors import BadRequest
 from adapters.types import Json
 
@@ -52,7 +52,7 @@ def conversation(messages: Any) -> tuple[list[Json], list[Json]]:
 
 def tool_id(id_: Any) -> str:
     """An id as Anthropic takes it: other providers' ids hold dots and colons."""
-    return _NOT_IN_AN_ID.sub("_", str(id_ or ""))
+    return _NOT_IN_AN_ID.sub("_", plain_id(id_))
 
 
 def _modern(messages: list[Any]) -> Iterator[Json]:

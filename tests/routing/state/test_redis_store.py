@@ -1,0 +1,221 @@
+"""What only a store of several processes has to show."""
+
+import re
+from asyncio import gather
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+
+from adapters.clock import SystemClock
+from routing.state.outbox import Outbox
+from routing.state.redis_store import RedisStore, ServerTime
+from routing.state.store import LEASE_S, Claim, StoreGone
+from tests.routing.state.servers import Server, line, server
+
+Make = Callable[..., RedisStore]
+
+ONE_SLOT = Claim("slots:x", 1, 1)
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with server(tmp_path_factory.mktemp("redis")) as started:
+        yield started
+
+
+@pytest.fixture
+async def make(redis: Server) -> AsyncIterator[Make]:
+    """Makes stores over an empty server; closes them."""
+    redis.said("FLUSHALL")
+    async with AsyncExitStack() as stack:
+
+        def one(owner: str, time: ServerTime | None = None, **address: object) -> RedisStore:
+            there = replace(redis.address, **address)  # type: ignore[arg-type]  # any field
+            made = RedisStore(there, SystemClock(), owner, time=time)
+            stack.push_async_callback(made.close)
+            return made
+
+        yield one
+
+
+def rpm(limit: int = 10, amount: int = 1) -> Claim:
+    return Claim("rpm:x", amount, limit)
+
+
+async def test_a_decision_is_one_command_and_one_round_trip(make: Make, redis: Server) -> None:
+    async with line(redis.port) as watched:
+        store = make("a", port=watched.port)
+        await store.take("l", [rpm()], None)
+        watched.asked = 0
+        redis.said("CONFIG", "RESETSTAT")
+
+        for number in range(50):
+            claims = [rpm(1000), Claim("tpm:x", 7, 1000)]
+            await store.take(f"l{number}", claims, Claim("slots:x", 1, 99))
+
+    [calls] = re.findall(rb"cmdstat_evalsha:calls=(\d+)", redis.said("INFO", "commandstats"))
+    assert (int(calls), watched.asked) == (50, 50)
+
+
+async def test_decisions_at_the_same_time_are_one_round_trip(make: Make, redis: Server) -> None:
+    async with line(redis.port) as watched:
+        store = make("a", port=watched.port)
+        await store.take("l", [rpm()], None)
+        watched.asked = 0
+
+        grants = await gather(*(store.take(f"l{n}", [rpm(limit=9)], None) for n in range(20)))
+
+    assert [grant.granted for grant in grants] == [True] * 8 + [False] * 12
+    assert watched.asked == 1
+
+
+async def test_two_processes_share_one_limit(make: Make) -> None:
+    here, there = make("a"), make("b")
+    granted = [
+        (await store.take(f"{number}{store}", [rpm()], None)).granted
+        for number in range(10)
+        for store in (here, there)
+    ]
+
+    assert granted.count(True) == 10
+    assert granted[:10] == [True] * 10
+
+
+async def test_a_server_that_has_forgotten_the_scripts_is_told_again(
+    make: Make, redis: Server
+) -> None:
+    store = make("a")
+    await store.take("l1", [rpm()], None)
+    redis.said("SCRIPT", "FLUSH")
+
+    assert (await store.take("l2", [rpm()], None)).used == (2,)
+
+
+async def test_the_slot_of_a_process_that_died_is_free_after_its_lease(make: Make) -> None:
+    time = ServerTime()
+    dead, alive = make("a", time), make("b", time)
+    await dead.take("l1", [], ONE_SLOT)
+    refused = await alive.take("l2", [], ONE_SLOT)
+
+    time.ahead_s += LEASE_S + 1
+
+    assert not refused.granted
+    assert (await alive.take("l2", [], ONE_SLOT)).granted
+
+
+async def test_the_slot_of_a_process_that_lives_is_renewed(make: Make) -> None:
+    time = ServerTime()
+    here, there = make("a", time), make("b", time)
+    await here.take("l1", [], ONE_SLOT)
+    time.ahead_s += LEASE_S - 1
+    await here.flush()
+    time.ahead_s += LEASE_S - 1
+
+    assert not (await there.take("l2", [], ONE_SLOT)).granted
+
+
+async def test_what_was_sent_twice_counts_once(make: Make, redis: Server) -> None:
+    async with line(redis.port) as held_up:
+        store = make("a", port=held_up.port)
+        await store.take("l1", [rpm()], None)
+        held_up.deaf_back = True
+        store.took("l2", [rpm(amount=3)], None)
+        with pytest.raises(StoreGone):
+            await store.flush()
+        held_up.deaf_back = False
+
+        await store.flush()
+
+    assert (await make("b").take("l3", [rpm()], None)).used == (5,)
+
+
+async def test_processes_know_how_many_they_are(make: Make) -> None:
+    time = ServerTime()
+    stores = [make(name, time) for name in "abc"]
+    for store in (*stores, stores[0]):
+        await store.flush()
+
+    assert stores[0].processes == 3
+
+
+async def test_one_that_has_left_is_not_counted(make: Make) -> None:
+    staying, leaving = make("a"), make("b")
+    await leaving.flush()
+    await leaving.close()
+
+    await staying.flush()
+
+    assert staying.processes == 1
+
+
+async def test_a_slot_is_given_back_by_a_process_that_closes(make: Make) -> None:
+    closing = make("a")
+    await closing.take("l1", [], ONE_SLOT)
+    await closing.close()
+
+    assert (await make("b").take("l2", [], ONE_SLOT)).granted
+
+
+async def test_keys_of_one_deployment_lie_together(make: Make, redis: Server) -> None:
+    store = make("me", namespace="blue")
+    await store.take("l1", [rpm()], ONE_SLOT)
+    store.settle("l1", [rpm(amount=-1)], "", ago=0.0)
+    store.rest("x", 5.0)
+    await store.flush()
+
+    keys = set(re.findall(rb"sluicegate:\S+", redis.said("KEYS", "*")))
+    assert keys == {
+        b"sluicegate:blue:rpm:{x}",
+        b"sluicegate:blue:rpm:{x}:me",
+        b"sluicegate:blue:slots:{x}",
+        b"sluicegate:blue:{rests}:x",
+        b"sluicegate:blue:processes",
+    }
+
+
+async def test_namespaces_do_not_meet(make: Make) -> None:
+    blue, green = make("a", namespace="blue"), make("b", namespace="green")
+    await blue.take("l1", [], ONE_SLOT)
+
+    assert (await green.take("l2", [], ONE_SLOT)).granted
+
+
+async def test_every_key_dies_by_itself(make: Make, redis: Server) -> None:
+    store = make("a")
+    await store.take("l1", [rpm()], ONE_SLOT)
+    store.settle("l1", [rpm(amount=-1)], "", ago=0.0)
+    store.rest("x", 5.0)
+    store.put("n", b"1", 5.0)
+    await store.flush()
+
+    lives = redis.said(
+        "EVAL",
+        "local l = {} for i, k in ipairs(redis.call('KEYS', '*')) do "
+        "l[i] = redis.call('PTTL', k) end return l",
+        "0",
+    )
+    assert [int(life) > 0 for life in re.findall(rb":(-?\d+)", lives)] == [True] * 6
+
+
+async def test_nobody_there_is_said_at_once(make: Make) -> None:
+    with pytest.raises(StoreGone):
+        await make("a", port=1).take("l1", [rpm()], None)
+
+
+def test_what_nobody_hears_for_long_is_forgotten() -> None:
+    box = Outbox(1)
+    for second in range(1000):
+        now = float(second)
+        box.correct("rpm:x", 1, now, None)
+        box.hold("slots:x", f"h{second}", now)
+        box.release("slots:x", f"r{second}", now)
+        box.forget(now)
+    for number in range(20_000):
+        box.put(f"n{number}", b"", 0.0)
+
+    assert len(box.corrections["rpm:x"].guessed) <= 62
+    assert len(box.holds["slots:x"]) <= LEASE_S
+    assert len(box.releases["slots:x"]) <= LEASE_S
+    assert len(box.notes) == 10_000

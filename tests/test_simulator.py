@@ -1,0 +1,61 @@
+"""The simulator plays, and what it is for holds in small. The whole table: `make bench`."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from routing.strategies import Strategy
+from tests.bench.sim.play import Scene, Seen, play
+from tests.bench.sim.upstream import Says, State
+from tests.bench.simulator import WEATHER, strategies
+
+OURS: Mapping[str, Strategy] = strategies()
+SHUFFLE = OURS["simple-shuffle"]
+
+
+def well(seen: Seen) -> bool:
+    return not (seen.limited or seen.failed)
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [(True, Says.RETRY_AFTER), (False, Says.HEADERS)],
+    ids=["declared", "told"],
+)
+@pytest.mark.parametrize("name", OURS)
+def test_below_the_limits_nobody_is_refused(name: str, declared: bool, says: Says) -> None:
+    seen = play(Scene(OURS[name], 0.9, says, declared, seconds=90.0))
+
+    assert seen.calls > 900
+    assert well(seen)
+    assert seen.worst_window <= 1
+
+
+def test_above_them_no_more_are_refused_than_must_be() -> None:
+    seen = play(Scene(SHUFFLE, 1.2, Says.HEADERS, full=0.2, seconds=120.0))
+
+    assert seen.limited
+    assert seen.needless <= 5  # what a reply takes to arrive is kept in hand
+    assert seen.limited / seen.calls < 0.2
+    assert seen.worst_window <= 2
+
+
+@pytest.mark.parametrize("weather", [name for name in WEATHER if name != "well"])
+def test_one_of_three_out_of_order_fails_nobody(weather: str) -> None:
+    seen = play(Scene(SHUFFLE, 0.5, Says.HEADERS, weather=WEATHER[weather], seconds=75.0))
+
+    assert well(seen)
+    assert max(seen.waits) < 0.2
+
+
+def test_the_same_seed_plays_the_same() -> None:
+    one, other, another = (
+        play(Scene(SHUFFLE, 1.1, Says.NOTHING, full=0.2, seconds=40.0, seed=seed)).waits
+        for seed in (3, 3, 4)
+    )
+
+    assert one == other != another
+
+
+def test_the_weather_is_what_it_is_called() -> None:
+    assert WEATHER["dead (refuses connections)"](100.0) is State.DEAD
