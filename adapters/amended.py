@@ -83,7 +83,9 @@ class Rewords:
         return self.events(raw) if self.documents else raw
 
     def events(self, whole: bytes) -> bytes:
-        return b"".join(self._reworded(whole)) if self.where.search(whole) else whole
+        if not self.where.search(whole) or b'"choices"' not in whole:
+            return whole
+        return b"".join(self._reworded(whole))
 
     def _reworded(self, raw: bytes) -> Iterator[bytes]:
         at = 0

@@ -18,7 +18,7 @@ from adapters.amended import Amended
 from adapters.amends import AMENDS
 from adapters.auth import keys
 from adapters.dialects import PIVOTS
-from adapters.doors import AtHome, host_of
+from adapters.doors import AtHome, host_of, hosts_of
 from adapters.provider import Auth, Endpoint, Provider, Quirk
 from adapters.quirks import QUIRKS
 from adapters.refusals import FIELDS, refusing
@@ -179,7 +179,7 @@ def at(url: str) -> str:
     host = host_of(url)
     if not host or host in _ANYBODYS:
         return ""
-    rows = (name for name, row in _rows().items() if host in _hosts_of(row))
+    rows = (name for name, row in _rows().items() if host in hosts_of(row))
     files = (name for name in _FILES if (found := find(name)) and host_of(found.base_url) == host)
     return next(rows, "") or next(files, "")
 
@@ -220,14 +220,6 @@ def _row(name: str, row: object, common: tuple[Quirk, ...]) -> Provider:
         return replace(provider, speaks=speaks)
     at_home = AtHome(speaks, frozenset({host_of(provider.base_url), *hosts}))
     return replace(provider, speaks=speaks, speaking=at_home)
-
-
-def _hosts_of(row: Provider) -> frozenset[str]:
-    match row.speaking:
-        case AtHome(hosts=hosts):
-            return hosts
-        case _:
-            return frozenset({host_of(row.base_url)})
 
 
 def _auth(key_header: str, key_env: tuple[str, ...], optional: bool) -> Auth:

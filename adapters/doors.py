@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from adapters.dialects import PIVOTS
-from adapters.provider import Endpoint
+from adapters.provider import Endpoint, Provider
 from adapters.types import Dialect, Json, Target
 
 
@@ -24,6 +24,15 @@ class AtHome:
             return self.speaks
         pivots = PIVOTS.values()
         return {spoken: door for spoken, door in self.speaks.items() if spoken in pivots}
+
+
+def hosts_of(row: Provider) -> frozenset[str]:
+    """Where a provider is at home."""
+    match row.speaking:
+        case AtHome(hosts=hosts):
+            return hosts
+        case _:
+            return frozenset({host_of(row.base_url)})
 
 
 def host_of(url: str) -> str:

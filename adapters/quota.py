@@ -19,6 +19,7 @@ https://docs.fireworks.ai/serverless/rate-limits, and replies that others have r
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -49,8 +50,9 @@ class Told(NamedTuple):
     span: str = ""  # which of several that count the same: `day`, `project`
 
 
-class _Form(NamedTuple):
-    """The names of one allowance's headers have this in common."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Form:
+    """What the headers of one allowance have in common; they share it."""
 
     counted: Counted
     span: str = ""
@@ -65,12 +67,12 @@ def told(headers: Mapping[str, str], *, now_wall: float) -> Sequence[Told]:
     """
     if _NAMES.keys().isdisjoint(headers):
         return ()
-    found: dict[int, dict[str, str]] = {}
+    found: dict[_Form, dict[str, str]] = {}
     for name, text in headers.items():
         if known := _NAMES.get(name):
             found.setdefault(known[0], {})[known[1]] = text
     here = _Here(headers, now_wall)
-    allowances = (_allowance(_FORMS[form], fields, here) for form, fields in found.items())
+    allowances = (_allowance(form, fields, here) for form, fields in found.items())
     return [allowance for allowance in allowances if allowance]
 
 
@@ -167,23 +169,20 @@ _CALENDAR = {"10-second": 10.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 
 def _names() -> Iterator[tuple[str, _Form, str]]:
     """Each header that means something: what it belongs to, and which field of that it is."""
-    for written, field in _FIELDS.items():
-        for what, counted in _COUNTS.items():
-            bucket = _Form(counted, bucket=True)
+    for what, counted in _COUNTS.items():
+        bucket, project = _Form(counted, bucket=True), _Form(counted, "project", bucket=True)
+        calendar = {span: _Form(counted, span, seconds) for span, seconds in _CALENDAR.items()}
+        for written, field in _FIELDS.items():
             yield f"x-ratelimit-{written}-{what}", bucket, field
             yield f"anthropic-ratelimit-{what}-{written}", bucket, field
-            project = _Form(counted, "project", bucket=True)
             yield f"x-ratelimit-{written}-project-{what}", project, field
-            for span, seconds in _CALENDAR.items():
-                yield f"x-ratelimit-{written}-{what}-{span}", _Form(counted, span, seconds), field
-        jumps = _Form(Counted.REQUESTS, "all")
+            for span, form in calendar.items():
+                yield f"x-ratelimit-{written}-{what}-{span}", form, field
+        yield f"x-ratelimit-{what}", bucket, "limit"  # Anthropic, in OpenAI's dialect
+    jumps = _Form(Counted.REQUESTS, "all")
+    for written, field in _FIELDS.items():
         yield f"x-ratelimit-{written}", jumps, field
         yield f"ratelimit-{written}", jumps, field
-    for what in ("requests", "tokens"):  # Anthropic's OpenAI dialect names its limits so
-        yield f"x-ratelimit-{what}", _Form(_COUNTS[what], bucket=True), "limit"
 
 
-_FORMS: Sequence[_Form] = list(dict.fromkeys(form for _, form, _ in _names()))
-_NAMES: Mapping[str, tuple[int, str]] = {
-    name: (_FORMS.index(form), field) for name, form, field in _names()
-}
+_NAMES: Mapping[str, tuple[_Form, str]] = {name: (form, field) for name, form, field in _names()}

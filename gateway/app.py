@@ -16,6 +16,8 @@ from adapters.errors import BadRequest
 from adapters.types import Dialect
 from gateway import stream
 from gateway.api.door import Door, Nowhere, Page, Receive, Send, Shown, refuse
+from gateway.api.explain import ROUTE as EXPLAIN
+from gateway.api.explain import ExplainDoor
 from gateway.api.health import HealthPages
 from gateway.api.models import ModelPages
 from gateway.book import Line
@@ -83,6 +85,7 @@ def _routes(services: Services) -> list[Route]:
             Route(route, Page(services, show, route, public=public), methods=_ANY)
             for route, show, public in pages
         ),
+        Route(EXPLAIN, ExplainDoor(services), methods=_ANY),
         Route("/{path:path}", Nowhere(), methods=_ANY),
     ]
 

@@ -1,4 +1,5 @@
-"""The command: `sluicegate --config F` serves, `sluicegate check --config F` only looks.
+"""The command: `sluicegate --config F` serves, `sluicegate check --config F` only looks,
+`sluicegate explain ALIAS` says where a request would go.
 
 Flags and variables have LiteLLM's names. Everything heavy is imported by the command that needs
 it, so `--help` and `--version` answer at once.
@@ -17,6 +18,7 @@ import click
 from gateway.version import VERSION
 
 if TYPE_CHECKING:
+    from adapters.types import Json
     from gateway.config.settings import Loaded, Named, Settings
     from gateway.ledger.models import Models
     from routing.strategies import Strategy
@@ -108,8 +110,80 @@ def check(context: click.Context, config: str | None) -> None:
     sys.exit(code)
 
 
+@main.command()
+@click.argument("alias")
+@click.option("--body", default="", help="A file with a request as clients send it; -: stdin.")
+@click.option("--config", "-c", envvar="CONFIG_FILE_PATH", help="LiteLLM's config.yaml.")
+@click.option("--url", default="", help="Ask a running gateway, which knows limits and rests.")
+@click.option("--key", envvar="LITELLM_MASTER_KEY", default="", help="With --url: its master key.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def explain(  # noqa: PLR0917  # one parameter per flag
+    context: click.Context,
+    alias: str,
+    body: str,
+    config: str | None,
+    url: str,
+    key: str,
+    as_json: bool,
+) -> None:
+    """Say where a request for ALIAS would go, why, and where next if that failed.
+
+    From the configuration alone, as if just started; with --url as things stand now.
+    Exit codes: 0, 1: no such alias, 2: it cannot be told.
+    """
+    from adapters.errors import BadRequest, UnknownModel  # noqa: PLC0415
+    from gateway.asking import Refused, Unreachable, asked, question  # noqa: PLC0415
+
+    path = config or context.obj
+    if not (url or path):
+        raise click.UsageError("Give --config FILE, or --url of a running gateway.")
+    try:
+        wanted = question(alias, _read(body))
+        document = asked(url, key, wanted) if url else _alone(path, wanted)
+    except (UnknownModel, BadRequest, Refused, Unreachable) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1 if getattr(error, "code", "") == UnknownModel.code else 2)
+    click.echo(_shown(document, as_json=as_json))
+
+
+def _read(file: str) -> bytes:
+    """What is in it; nothing where no file is named."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes() if file else b""
+    except OSError as error:
+        raise click.UsageError(f"{file}: {error.strerror}") from error
+
+
+def _alone(config: str, body: bytes) -> "Json":
+    from asyncio import run  # noqa: PLC0415
+
+    from gateway.asking import alone  # noqa: PLC0415
+    from gateway.ledger.models import Models  # noqa: PLC0415
+
+    models = Models.load()
+    with _problems_told(2):
+        settings = _load(config, "", "", "", "", models, strict=False).settings
+        strategy = _strategies(settings, config)
+    return run(alone(settings, strategy, models, body))
+
+
+def _shown(document: "Json", *, as_json: bool) -> str:
+    """Colours are for terminals only: click takes them out elsewhere."""
+    import orjson  # noqa: PLC0415
+
+    from gateway.explained import plain, told  # noqa: PLC0415
+
+    if as_json:
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    colours = not os.environ.get("NO_COLOR")
+    return told(document, (lambda text, fg: click.style(text, fg=fg)) if colours else plain)
+
+
 @contextmanager
-def _problems_told() -> Iterator[None]:
+def _problems_told(code: int = 1) -> Iterator[None]:
     """Everything that is wrong with a configuration is printed, and that is the end."""
     from gateway.config.settings import ConfigError  # noqa: PLC0415
 
@@ -117,7 +191,7 @@ def _problems_told() -> Iterator[None]:
         yield
     except ConfigError as error:
         click.echo(str(error), err=True)
-        sys.exit(1)
+        sys.exit(code)
 
 
 def _load(  # noqa: PLR0917  # as many as the flags it reads

@@ -6,7 +6,7 @@ What is booked at the end is one line in the access log and the metrics; spend w
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from adapters.errors import GatewayError
@@ -15,9 +15,11 @@ from gateway import stream
 from gateway.asked import as_asked
 from gateway.book import Visit
 from gateway.call import Wishes, read_call
+from gateway.config.settings import Settings
 from gateway.exchange import ClientLeft, Exchange
 from gateway.naming import renamed
 from gateway.services import Services
+from gateway.trail import trail
 from routing.ask import Ask
 from routing.journey import Journey
 from routing.regions import narrowed
@@ -74,7 +76,7 @@ async def _serve(
         if call.stream:
             heart.start_early()
         reply = await services.router.send(
-            _ask(services, exchange, visit.key, call, wishes), policy, journey
+            ask_of(services.settings, exchange.headers, visit.key, call, wishes), policy, journey
         )
         visit.committed(services.clock.now(), reply.receipt)
         reply = as_asked(reply, call)
@@ -90,15 +92,18 @@ async def _serve(
             await reply.body.aclose()
 
 
-def _ask(services: Services, exchange: Exchange, key: str, call: Call, wishes: Wishes) -> Ask:
+def ask_of(
+    settings: Settings, headers: Mapping[str, str], key: str, call: Call, wishes: Wishes
+) -> Ask:
+    """What routing is asked for a call of the holder of that key."""
     return Ask(
         call,
         tags=wishes.hints.tags,
-        region=narrowed(services.settings.region, wishes.hints.region),
+        region=narrowed(settings.region, wishes.hints.region),
         session=wishes.hints.session,
-        priority=services.settings.priority if wishes.priority is None else wishes.priority,
+        priority=settings.priority if wishes.priority is None else wishes.priority,
         tenant=key,
-        agent=exchange.headers.get("user-agent", "")[:_LONGEST_AGENT],
+        agent=headers.get("user-agent", "")[:_LONGEST_AGENT],
     )
 
 
@@ -109,11 +114,12 @@ async def _fail(
     heart.stop()
     async with exchange.attended():
         await heart.settled()
-        await stream.failure(exchange, error, dialect)
+        route = _route(exchange, visit.journey) if visit.journey else ()
+        await stream.failure(exchange, error, dialect, route)
 
 
 def _route(exchange: Exchange, journey: Journey) -> Iterator[tuple[bytes, bytes]]:
-    """Where the answer comes from, in the names that LiteLLM's clients read."""
+    """Where the answer comes from, in the names that LiteLLM's clients read, and who was tried."""
     yield b"x-litellm-call-id", exchange.request_id.encode()
     if answered := journey.answered:
         deployment = answered.deployment
@@ -123,6 +129,7 @@ def _route(exchange: Exchange, journey: Journey) -> Iterator[tuple[bytes, bytes]
             yield b"x-litellm-model-api-base", _harmless(base.partition("?")[0])
     yield b"x-litellm-attempted-retries", b"%d" % journey.retries
     yield b"x-litellm-attempted-fallbacks", b"%d" % journey.fallbacks
+    yield b"x-sluicegate-route", trail(journey)
 
 
 def _limits(reply: Reply) -> Iterator[tuple[bytes, bytes]]:

@@ -86,7 +86,7 @@ def _log(launch: Launch) -> Log:
 
 def secrets(settings: Settings) -> set[str]:
     """Every value that must never be seen in a log line."""
-    found = {settings.master_key}
+    found = {settings.master_key, settings.redis.password if settings.redis else ""}
     for deployment in settings.deployments:
         found |= {*deployment.target.secrets.values()}
         found |= {value.rpartition(" ")[2] for value in deployment.target.headers.values()}

@@ -11,6 +11,7 @@ and only a scrape sums the rows up for each metric.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import accumulate
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -49,12 +50,21 @@ class State(IntEnum):
     COMPLETE_OUTAGE = 2
 
 
+class SharedState(Protocol):
+    @property
+    def up(self) -> bool: ...
+
+    @property
+    def alone(self) -> int: ...
+
+
 class Metrics(Collector):
     """Counts what the gateway tells it, and shows it to Prometheus.
 
     `known(model)`: whether the configuration names this model itself. A name that a client made
     up, or that only a wildcard matches, becomes a label only once it has been served; until then
-    it is "unknown". `states`, `in_flight` and `log_dropped` are asked at each scrape.
+    it is "unknown". `states`, `in_flight`, `log_dropped` and `shared` are asked at each
+    scrape.
     """
 
     def __init__(
@@ -64,11 +74,13 @@ class Metrics(Collector):
         states: Callable[[], Iterable[tuple[Deployment, State]]] = lambda: (),
         in_flight: Callable[[], int] = lambda: 0,
         log_dropped: Callable[[], int] = lambda: 0,
+        shared: SharedState | None = None,
         limit: int = _LIMIT,
     ) -> None:
         self._known = known
         self._states = states
         self._log_dropped = log_dropped
+        self._shared = shared
         self._in_flight = in_flight
         self._requests = Rows(REQUEST, Requests, limit)
         self._attempts = Rows(ATTEMPT, Count, limit)
@@ -187,6 +199,8 @@ class Metrics(Collector):
         yield CounterMetricFamily(
             "sluicegate_log_dropped", "Log records that were lost.", self._log_dropped()
         )
+        if self._shared is not None:
+            yield from _of_shared(self._shared)
         yield CounterMetricFamily(
             "sluicegate_metrics_folded",
             "Events counted under the label value `other`, because there were too many values.",
@@ -195,6 +209,19 @@ class Metrics(Collector):
 
     def _countable(self, model: str) -> bool:
         return "*" not in model and self._known(model)
+
+
+def _of_shared(state: SharedState) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "sluicegate_shared_state_up",
+        "1 while limits and rests are shared with other processes, 0 while this one is alone.",
+        int(state.up),
+    )
+    yield CounterMetricFamily(
+        "sluicegate_local_decisions",
+        "Limits decided without the others, because the shared state was slow or gone.",
+        state.alone,
+    )
 
 
 def _counted(counter: Counter[Row], rows: Sequence[tuple[Labels, Row]]) -> Metric:

@@ -19,6 +19,7 @@ from gateway.ledger.models import Models
 from gateway.life import Life
 from gateway.log import Log
 from gateway.metrics import Metrics, State
+from gateway.sharing import Sharing, sharing
 from routing.affinity import Bindings
 from routing.budgets import Budgets
 from routing.checks import chosen
@@ -26,7 +27,6 @@ from routing.deployment import Deployment
 from routing.groups import Groups
 from routing.health import Health
 from routing.router import Router
-from routing.state.memory import MemoryStore
 from routing.strategies import Strategy
 from routing.wiring import wired
 
@@ -55,20 +55,34 @@ async def opened(
     rng: Random,
 ) -> AsyncIterator[Services]:
     """Build the graph, and take it down again. What it opens, it closes. `strategy`: of a model."""
-    health, life = Health(settings.rest, clock, rng), Life()
+    async with (
+        sharing(settings.redis, log, clock) as shared,
+        _built(settings, strategy, log, models, shared, clock=clock, rng=rng) as services,
+    ):
+        yield services
+
+
+@asynccontextmanager
+async def _built(
+    settings: Settings,
+    strategy: Callable[[str], Strategy],
+    log: Log,
+    models: Models,
+    shared: Sharing,
+    *,
+    clock: Clock,
+    rng: Random,
+) -> AsyncIterator[Services]:
+    health, life = Health(settings.rest, clock, rng, told=shared.told), Life()
     facts = Facts(settings, models)
     deployments = tuple(map(facts.stated, settings.deployments))
     aliases = {name: alias.name for name, alias in settings.aliases.items()}
     grouped = (facts.stated(model.deployment) for model in settings.strategies.groups)
     groups = Groups((*deployments, *grouped), aliases, facts.stated)
-    store = MemoryStore(clock)
-    metrics = Metrics(
-        known=groups.names.__contains__,
-        states=lambda: _states(deployments, health),
-        in_flight=lambda: len(life),
-        log_dropped=lambda: log.dropped,
-    )
-    async with Http() as http, Fetch() as fetch:
+    store = shared.store
+    metrics = _metrics(groups, deployments, health, life=life, log=log, shared=shared)
+    listening = shared.listening([d.id for d in deployments], health.learn)
+    async with Http() as http, Fetch() as fetch, listening:
         inline = partial(inlined, fetch=fetch) if settings.fetch_images else refused
         yield Services(
             settings=settings,
@@ -81,6 +95,7 @@ async def opened(
                 clock=clock,
                 rng=rng,
                 store=store,
+                owner=shared.owner,
                 checks=chosen(settings.checks, deployments),
                 affinity=Bindings(settings.affinity, store) if settings.affinity.any else None,
                 budgets=Budgets(settings.budgets, facts.cost, clock)
@@ -94,6 +109,24 @@ async def opened(
             life=life,
             clock=clock,
         )
+
+
+def _metrics(
+    groups: Groups,
+    deployments: Sequence[Deployment],
+    health: Health,
+    *,
+    life: Life,
+    log: Log,
+    shared: Sharing,
+) -> Metrics:
+    return Metrics(
+        known=groups.names.__contains__,
+        states=lambda: _states(deployments, health),
+        in_flight=lambda: len(life),
+        log_dropped=lambda: log.dropped,
+        shared=shared.guarded,
+    )
 
 
 def _of_names(groups: Groups, strategy: Callable[[str], Strategy]) -> Callable[[str], Strategy]:

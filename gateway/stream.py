@@ -111,7 +111,9 @@ async def stream(
         heart.stop()
 
 
-async def failure(exchange: Exchange, error: GatewayError, dialect: Dialect) -> None:
+async def failure(
+    exchange: Exchange, error: GatewayError, dialect: Dialect, headers: Headers = ()
+) -> None:
     """Tell the client what went wrong, in its dialect.
 
     Raises:
@@ -121,4 +123,5 @@ async def failure(exchange: Exchange, error: GatewayError, dialect: Dialect) -> 
         await exchange.write(errors.event(error, dialect, exchange.request_id), more=True)
         raise BrokenOff
     told = errors.document(error, dialect, exchange.request_id)
-    await exchange.answer(error.status, [_JSON, *errors.headers(error)], orjson.dumps(told))
+    head = [_JSON, *errors.headers(error), *headers]
+    await exchange.answer(error.status, head, orjson.dumps(told))

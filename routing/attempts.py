@@ -149,19 +149,28 @@ class Watched:
         self._receipt = reply.receipt
         self._body = body
         self._watch = watch
+        self._ended_well = False
 
     def __aiter__(self) -> "Watched":
         return self
 
     async def __anext__(self) -> bytes:
         try:
-            return await self._body.__anext__()
+            data = await self._body.__anext__()
         except StopAsyncIteration:
-            self._watch.succeeded(self._receipt.usage)
+            self._succeed()
             raise
         except Failure as failure:
             self._watch.broken(failure)
             raise
+        if self._receipt.complete:  # who has the last event need not read on
+            self._succeed()
+        return data
+
+    def _succeed(self) -> None:
+        if not self._ended_well:
+            self._ended_well = True
+            self._watch.succeeded(self._receipt.usage)
 
     async def aclose(self) -> None:
         if self._watch.open:

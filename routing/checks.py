@@ -22,6 +22,7 @@ Keep: TypeAlias = Callable[[Fit, Ask], Fit]
 DEFAULT_TAG = "default"  # deployments for calls without tags, and for tags that nobody has
 _MARGIN = 1.3  # by so much an estimate of tokens may be wrong, either way
 _LONGEST_LIST = 200  # characters of what the client sent that it is told again
+_SAID_OTHERWISE = frozenset({"response_schema"})  # without it, a tool or a request in words does
 _UNCOUNTED = frozenset({"audio_input", "pdf_input", "video_input"})  # nobody knows their tokens
 
 
@@ -86,10 +87,10 @@ def _able(fit: Fit, ask: Ask) -> Fit:
     needs = ask.needs
     if not needs:
         return fit
-    may = [d for d in fit if not d.unable & needs]
+    may = [d for d in fit if not d.unable & (needs - _SAID_OTHERWISE)]
     if any(d.abilities is not None and needs <= d.abilities for d in may):
-        return [d for d in may if d.abilities is None or needs <= d.abilities]
-    return may
+        may = [d for d in may if d.abilities is None or needs <= d.abilities]
+    return [d for d in may if not d.unable & needs] or may
 
 
 def _differ(fit: Fit) -> bool:

@@ -221,8 +221,13 @@ class Hedging:
     ) -> None:
         """Whoever has not won is called off, and gives back what it has taken."""
         losers = [runner for runner in runners if runner is not winner]
-        if losers:  # to the end, even if the client leaves meanwhile
-            await asyncio.shield(asyncio.ensure_future(self._call_off(losers)))
+        if losers:
+            try:  # to the end, even if the client leaves meanwhile
+                await asyncio.shield(asyncio.ensure_future(self._call_off(losers)))
+            except asyncio.CancelledError:
+                if winner:
+                    await self._call_off([winner])
+                raise
         for runner in (*losers, *((winner,) if winner else ())):
             hedge = runner is not runners[0]
             journey.attempts += self._story(heat.alias, runner, hedge=hedge, won=runner is winner)

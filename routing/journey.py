@@ -17,7 +17,7 @@ class Attempt:
     failure: Failure | None = None
     rest: float = 0.0  # how long the deployment rests now
     hedge: bool = False  # made beside another one that was slow
-    lost: bool = False  # another one made beside it was first
+    lost: bool = False  # called off, or later than another one made beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Journey:
     attempts: list[Attempt] = field(default_factory=list)
     fallbacks: int = 0
     answered: Attempt | None = None  # the attempt whose answer the client gets
+    queued: float = 0.0  # seconds that it waited for room
+    estimate: int = 0  # tokens that were reserved for the last attempt; 0: nobody had to ask
     resumed: Callable[[Resumption], None] = lambda _: None
     resumption: Resumption | None = None
     not_resumed: str = ""  # why a stream that broke off could not go on, where it was to

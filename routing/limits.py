@@ -16,6 +16,7 @@ from adapters.tokens import Learned
 from adapters.types import Usage
 from routing.ask import Ask
 from routing.deployment import Deployment
+from routing.occupancy import Occupancy
 from routing.quota import Need, Quota
 from routing.state.store import SLOT_WAIT_S, Claim, Grant, Store
 from routing.windows import SPAN_S, Window
@@ -190,6 +191,27 @@ class Limits:
         """The share that is left of the provider's allowance."""
         quota = self._quotas.get((deployment.quota or deployment.id, deployment.target.model))
         return quota.left(self._clock.now()) if quota else 1.0
+
+    def occupancy(self, deployment: Deployment, ask: Ask) -> Occupancy:
+        """For people: nothing is taken. What other processes use is known by refusals only."""
+        now = self._clock.now()
+        use = self._uses.get(deployment.id) or _Use(now)
+        need = _need(use, ask)
+        tokens = need.prompt + need.output
+        waits = {"shared": use.full_s(now, need)}
+        if deployment.rpm is not None:
+            waits["rpm"] = use.requests.wait(now, 1, deployment.rpm)
+        if deployment.tpm is not None:
+            waits["tpm"] = use.tokens.wait(now, min(tokens, deployment.tpm), deployment.tpm)
+        if deployment.max_parallel is not None and use.slots >= deployment.max_parallel:
+            waits["max_parallel_requests"] = SLOT_WAIT_S
+        quota = self._quotas.get((deployment.quota or deployment.id, deployment.target.model))
+        waits["provider"] = quota.wait(now, need) if quota else 0.0
+        waits = {limit: wait for limit, wait in waits.items() if wait > 0}
+        if len(waits) > 1:
+            waits.pop("shared", None)  # it was one of the others
+        left = self.left(deployment)
+        return Occupancy(*self.used(deployment), use.slots, tokens, left, waits)
 
     def room_s(self, deployments: Sequence[Deployment], ask: Ask, ahead: int = 0) -> float:
         """Seconds until there may be room for a call before which so many others are served.

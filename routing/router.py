@@ -1,6 +1,6 @@
 """The router: the only loop in routing. It does what the plan says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -16,6 +16,7 @@ from routing.groups import Groups
 from routing.health import Health
 from routing.hedge import Heat, Hedging
 from routing.journey import Journey
+from routing.limits import Reservation
 from routing.plan import Plan, Step, Try, Untried
 from routing.policy import Policy
 from routing.resume import Continuation, Course
@@ -63,7 +64,7 @@ class Router:
         while isinstance(step, Try):
             group: Sequence[Deployment] = ()
             deployment: Deployment | None = None
-            asked = _overridden(ask, step)
+            asked = overridden(ask, step)
             try:
                 if step.pause:
                     await self.clock.sleep(step.pause)
@@ -71,10 +72,12 @@ class Router:
                 if rest:
                     group = rest.others(group)
                 patience = max(0.0, min(step.patience, ends - self.clock.now()))
-                taken = await self.chooser.choose(
+                choice = self.chooser.choose(
                     step.alias, group, asked, tried, patience=patience, last=plan.last
                 )
+                taken = await (self._timed(choice, journey) if patience else choice)
                 deployment = taken.deployment
+                journey.estimate = taken.tokens
                 if deployment.id not in tried:
                     self.budget.called(deployment)
                 tried[deployment.id] = deployment.order
@@ -97,6 +100,14 @@ class Router:
                 )
                 journey.fallbacks = plan.fallbacks
         raise step.error
+
+    async def _timed(self, choice: Awaitable[Reservation], journey: Journey) -> Reservation:
+        """The choice, whose time in the queue is noted."""
+        since = self.clock.now()
+        try:
+            return await choice
+        finally:
+            journey.queued += self.clock.now() - since
 
     def _after(
         self,
@@ -138,14 +149,25 @@ class Router:
             for deployment in filters.untried(usable, tried)
             if not self.chooser.limits.full_s(deployment, ask)
         ]
-        if not fresh:
-            return Untried.NONE if usable else Untried.RESTING
-        reached = max((tried[d.id] for d in group if d.id in tried), default=0)
-        sibling = any(deployment.order <= reached for deployment in fresh)
-        return Untried.SIBLING if sibling else Untried.NEXT_ORDER
+        return left_of(group, usable, fresh, tried)
 
 
-def _overridden(ask: Ask, step: Try) -> Ask:
+def left_of(
+    group: Sequence[Deployment],
+    usable: Sequence[Deployment],
+    fresh: Sequence[Deployment],
+    tried: Mapping[str, int],
+) -> Untried:
+    """What a group still has. `fresh`: those of the usable that have room and were not tried."""
+    if not fresh:
+        return Untried.NONE if usable else Untried.RESTING
+    reached = max((tried[d.id] for d in group if d.id in tried), default=0)
+    sibling = any(deployment.order <= reached for deployment in fresh)
+    return Untried.SIBLING if sibling else Untried.NEXT_ORDER
+
+
+def overridden(ask: Ask, step: Try) -> Ask:
+    """The call with the fields that are different at this step."""
     if not step.override:
         return ask
     return replace(ask, call=replace(ask.call, body={**ask.call.body, **step.override}))

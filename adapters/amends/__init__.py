@@ -12,7 +12,7 @@ from adapters.amends import fields, thinking, words
 AMENDS: Mapping[str, Amendment] = {
     "finish_reason_of_openai": words.FINISH_REASON,
     "message_of_filtered": fields.FILTERED,
-    "no_missing_fields": fields.Completes(),
+    "no_missing_fields": fields.MISSING,
     "no_odd_logprobs": words.LOGPROBS,
     "object_of_chunks": words.OBJECT,
     "service_tier_of_openai": words.SERVICE_TIER,

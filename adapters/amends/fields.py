@@ -14,6 +14,7 @@ from adapters.sse import frames
 from adapters.types import Json
 
 _CHOICES = b'"choices"'
+_LISTED = re.compile(rb'\{.*"choices"\s*:\s*\[', re.DOTALL)
 _HEAD = (b'"object"', b'"id"', b'"created"', b'"model"')
 _CHUNK = b"chat.completion.chunk"
 
@@ -49,12 +50,12 @@ class _Completing:
         return b"".join([self._headed(frame, _CHUNK) for frame in frames(whole)])
 
     def _headed(self, raw: bytes, kind: bytes) -> bytes:
-        begin = raw.find(b"{") + 1
-        if not begin or _CHOICES not in raw or all(name in raw for name in _HEAD):
+        if all(name in raw for name in _HEAD) or not _LISTED.search(raw):
             return raw
         head = (b'"%b"' % kind, self._id(), b"%d" % self.now, self._model())
         said = zip(_HEAD, head, strict=True)
         missing = [b"%b:%b," % (name, value) for name, value in said if name not in raw]
+        begin = raw.find(b"{") + 1
         return b"".join((raw[:begin], *missing, raw[begin:]))
 
     def _id(self) -> bytes:
@@ -75,6 +76,8 @@ def _filled(raw: bytes) -> bytes:
         said = record(orjson.loads(raw))
     except orjson.JSONDecodeError:
         return raw  # whoever reads it will say so
+    if not isinstance(said.get("choices"), list):
+        return raw
     choices = [
         {"index": at, **choice, "finish_reason": choice.get("finish_reason") or _reason(choice)}
         for at, choice in enumerate(records(said.get("choices")))
@@ -126,5 +129,6 @@ def _called() -> Amend:
     return _with_whole_calls
 
 
+MISSING = Completes()
 FILTERED = Amends(_filtered, re.compile(rb'"finish_reason"\s*:\s*"content_filter"'))
 TOOL_CALLS = Amends(_called, re.compile(rb'"tool_calls"\s*:\s*\[\s*\{'))

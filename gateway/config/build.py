@@ -15,6 +15,7 @@ from gateway.config.deployments import Served, read_credentials, read_models
 from gateway.config.findings import Findings, Where, WrongConfig
 from gateway.config.secrets import extended, literal_secrets, refuse_misspelt, resolve
 from gateway.config.settings import Alias, Loaded, Note, Settings
+from gateway.config.sharing import read_redis
 from gateway.config.target import Reasons, Surroundings
 
 _MASTER_KEY = "LITELLM_MASTER_KEY"
@@ -167,6 +168,7 @@ def _build(data: Json, environ: Mapping[str, str], world: World, findings: Findi
         budgets=budgets.of_providers(layers.router, infos, findings),
         region=layers.router.allowed_model_region or "",
         priority=layers.router.default_priority or 0,
+        redis=read_redis(layers, environ, findings),
         master_key=general.master_key or environ.get(_MASTER_KEY, ""),
     )
     return _with_server(base, general, layers.litellm)

@@ -5,12 +5,14 @@ Source: https://docs.litellm.ai/docs/proxy/config_settings and .../tag_routing (
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from gateway.config import schema
+from gateway.config import budgets, schema
 from gateway.config.findings import Findings, Where
 from gateway.config.keys import LATER, nearest
 from routing.affinity import AffinityRules
 from routing.checks import CheckRules
+from routing.deployment import Deployment
 
 _AFFINITIES = ("session_affinity", "prompt_caching", "deployment_affinity")
 _NEEDLESS: Mapping[str, str] = {
@@ -48,7 +50,25 @@ def affinity_rules(router: schema.RouterSettings, findings: Findings) -> Affinit
     )
 
 
-def tag_patterns(
+def checked(
+    deployment: Deployment,
+    params: schema.LitellmParams,
+    info: schema.ModelInfo,
+    where: Where,
+    findings: Findings,
+) -> Deployment:
+    """A deployment with what config says for the checks. `where`: its `litellm_params`."""
+    return replace(
+        deployment,
+        region=params.region_name or "",
+        tags=frozenset(params.tags or ()),
+        tag_patterns=_patterns(params.tag_regex, where, findings),
+        budget=budgets.of_deployment(params, where, findings),
+        access_groups=frozenset(info.access_groups or ()),
+    )
+
+
+def _patterns(
     written: Sequence[str] | None, where: Where, findings: Findings
 ) -> tuple[re.Pattern[str], ...]:
     """`tag_regex`, matched against `User-Agent: ...`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.provider import Provider
 from adapters.types import Json, Target
-from gateway.config import budgets, checks, keys, policies, schema
+from gateway.config import checks, keys, policies, schema
 from gateway.config.catalogue import Home, Homeless, home
 from gateway.config.findings import Findings, Where
 from gateway.config.secrets import public, refuse_misspelt, resolve
@@ -230,11 +230,6 @@ class _Reading:
             quota=_allowance(target),
             cooldown_s=first(params.cooldown_time, info.cooldown_time),
             retries=first(params.num_retries, params.max_retries),
-            region=params.region_name or "",
-            tags=frozenset(params.tags or ()),
-            tag_patterns=checks.tag_patterns(params.tag_regex, self._where, self._findings),
-            budget=budgets.of_deployment(params, self._where, self._findings),
-            access_groups=frozenset(info.access_groups or ()),
             allowed_fails=info.allowed_fails,
             allowed_fails_policy=policies.allowed_fails(
                 info.allowed_fails_policy,
@@ -243,6 +238,7 @@ class _Reading:
             ),
             off="; ".join([*self._off, *blocked]),
         )
+        deployment = checks.checked(deployment, params, info, self._where, self._findings)
         kept = info.model_dump(exclude_unset=True)
         return Served(
             ModelInfo(deployment, shown, {**prices, **kept}, info.base_model or ""), provider

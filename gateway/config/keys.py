@@ -32,7 +32,7 @@ TOP: Mapping[str, str] = _later(
 LITELLM_SETTINGS: Mapping[str, str] = _later(
     """
     callbacks success_callback failure_callback input_callback service_callback
-    service_callbacks audit_log_callbacks s3_audit_callback_params cache cache_params
+    service_callbacks audit_log_callbacks s3_audit_callback_params
     turn_off_message_logging redact_user_api_key_info redact_messages_in_exceptions
     max_budget budget_duration max_internal_user_budget internal_user_budget_duration
     default_internal_user_params default_team_settings default_team_params
@@ -78,6 +78,7 @@ LITELLM_SETTINGS: Mapping[str, str] = _later(
     LITELLM_DISABLE_STOP_SEQUENCE_LIMIT
     """
 ) | {
+    "cache": "answers are not kept yet; a Redis in cache_params is used for limits and rests",
     "set_verbose": "the log level is chosen on the command line",
     "suppress_debug_info": "there is no debug text to suppress",
     "telemetry": "there is no telemetry",
@@ -87,7 +88,7 @@ LITELLM_SETTINGS: Mapping[str, str] = _later(
 
 ROUTER_SETTINGS: Mapping[str, str] = _later(
     """
-    enable_pre_call_check redis_host redis_port redis_password redis_url redis_db
+    enable_pre_call_check
     cache_responses caching_groups cache_kwargs
     polling_interval
     enable_weighted_failover alerting_config

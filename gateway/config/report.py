@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gateway.config.build import WORLD, Read, World, read_file
 from gateway.config.settings import ConfigError, Loaded, Note
+from routing.state.address import RedisAddress
 
 
 def check(path: Path, environ: Mapping[str, str], *, world: World = WORLD) -> tuple[str, int]:
@@ -31,6 +32,7 @@ def report(read: Read, source: str) -> str:
         [
             *_part("Problems", read.off),
             *_part("Served", _served(loaded.served)),
+            *_part("Shared state", _shared(loaded.settings.redis)),
             *_part("Accepted without effect", loaded.unserved),
             *_part("Warnings", warnings),
             f"{source}: {_size(loaded)}; {_count(read.off, 'problem')}, "
@@ -54,6 +56,10 @@ def _served(paths: Iterable[str]) -> list[str]:
         else:
             sections[path] += []
     return [f"{section}: {', '.join(names)}" for section, names in sections.items() if names]
+
+
+def _shared(redis: RedisAddress | None) -> Iterable[str]:
+    return [f"{redis} (from {redis.source})"] if redis else []
 
 
 def _size(loaded: Loaded) -> str:

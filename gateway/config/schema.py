@@ -42,6 +42,7 @@ Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, BeforeValidator(_no_bool_whole), Field(ge=0)]
 Whole = Annotated[int, BeforeValidator(_no_bool_whole)]
 AtLeastOne = Annotated[int, BeforeValidator(_no_bool_whole), Field(ge=1)]
+Port = Annotated[int, BeforeValidator(_no_bool_whole), Field(ge=1, le=65535)]
 Amount = Annotated[float, BeforeValidator(_no_bool), Field(ge=0)]
 Positive = Annotated[float, BeforeValidator(_no_bool), Field(gt=0)]
 Seconds = Positive
@@ -183,6 +184,11 @@ class RouterSettings(Routing):
     deployment_affinity_ttl_seconds: Seconds | None = None
     provider_budget_config: dict[str, Any] | None = None
     allowed_model_region: Text | None = None  # ours: LiteLLM has it for keys only
+    redis_host: Text | None = None
+    redis_port: Port | None = None
+    redis_password: str | None = None
+    redis_url: Text | None = None
+    redis_db: Count | None = None
 
 
 class ProviderBudget(Section):
@@ -194,7 +200,22 @@ class ProviderBudget(Section):
     budget_duration: Text | None = None
 
 
+class CacheParams(Section):
+    """`litellm_settings.cache_params` of type `redis`: where the processes meet."""
+
+    type: Literal["redis"] | None = None
+    host: Text | None = None
+    port: Port | None = None
+    username: str | None = None
+    password: str | None = None
+    url: Text | None = None
+    db: Count | None = None
+    ssl: bool | None = None
+    namespace: str | None = None
+
+
 class LitellmSettings(Routing):
+    cache_params: dict[str, Any] | None = None
     sse_keepalive_ping_interval_seconds: Amount | None = None
     anthropic_sse_ping_interval_seconds: Amount | None = None
     json_logs: bool | None = None

@@ -8,6 +8,7 @@ from routing.affinity import AffinityRules
 from routing.checks import CheckRules
 from routing.deployment import Budget, Deployment
 from routing.policy import Policy, RestRules
+from routing.state.address import RedisAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Settings:
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # of providers
     region: str = ""  # where every call must be answered
     priority: int = 0  # of calls that name none; the lowest is served first
+    redis: RedisAddress | None = None  # where processes share what they know; None: they do not
     master_key: str = field(default="", repr=False)  # empty: no key is asked for
     key_header: str = ""  # litellm_key_header_name, lower case
     max_body_bytes: int = 32 * 2**20

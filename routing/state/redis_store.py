@@ -23,6 +23,7 @@ from routing.state.store import LEASE_S, SLOT_WAIT_S, Claim, Grant, StoreGone
 from routing.state.wire import Wire
 from routing.windows import SPAN_S
 
+PATIENCE_S = 0.05  # for an answer
 _RENEW_S = LEASE_S / 3
 _BEAT_S = 1.0  # a word of life goes along with what is sent anyway, but not more often
 _SOON_S = 0.005  # what is told within so long is sent together
@@ -59,12 +60,13 @@ class RedisStore:
         clock: Clock,
         owner: str,
         *,
+        patience_s: float = PATIENCE_S,
         time: ServerTime | None = None,
     ) -> None:
         self.processes = 1
         self._counted_at = clock.now()
         self._scripts = load()
-        self._wire = Wire(address, self._scripts.texts)
+        self._wire = Wire(address, self._scripts.texts, patience_s)
         self._clock = clock
         self._owner = owner
         self._prefix = "sluicegate:" + (f"{address.namespace}:" if address.namespace else "")
@@ -138,7 +140,9 @@ class RedisStore:
         if not keys:
             return []
         names = [self._rest_key(key) for key in keys]
-        time, ends = await self._wire.ask_all([("TIME",), ("MGET", *names)])
+        time, ends = await asyncio.gather(
+            self._wire.ask(("TIME",)), self._wire.ask(("MGET", *names))
+        )
         now = self._time.now_ms(time)
         return [max(0.0, (float(end) - now) / 1000) if end else 0.0 for end in ends]
 
@@ -222,7 +226,7 @@ class RedisStore:
         word = self._scripts.beat.call(
             [self._register], *self._moment, ceil(LEASE_S * 1000), self._owner
         )
-        processes = await self._wire.ask(word)
+        [processes] = await self._wire.ask_all([word])
         now = self._beat_at = self._clock.now()
         if processes >= self.processes or now - self._counted_at > LEASE_S:
             self.processes, self._counted_at = processes, now

@@ -3,7 +3,7 @@
 Dumb on purpose, so that two back ends stay equal: one promise suite (`tests/routing/state`) is run
 over both. What must be answered is awaited, one round trip where there is a network in between;
 what is only told is noted at once and sent soon, so that nobody waits for it. A back end that is
-gone raises `StoreGone`.
+gone, or slow, raises `StoreGone` in time.
 """
 
 from collections.abc import Sequence

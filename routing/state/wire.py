@@ -7,7 +7,7 @@ decisions at once are one round trip and one connection, not a hundred.
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -15,20 +15,27 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 
 from routing.state.address import RedisAddress
+from routing.state.patience import Patience
 from routing.state.scripts import Command
 from routing.state.store import StoreGone
 
-_AT_ONCE = 256  # commands in one write
-_LONGEST_S = 1.0  # for one write and its answers, a new connection included
+_AT_ONCE = 64  # commands in one write
+_CONNECT_S = 1.0  # for a new connection and the first answers over it
+
+
+_Asked: TypeAlias = tuple[Command, asyncio.Future[Any]]
 
 
 class Wire:
     """Asks a server, as many at a time as there are questions. Raises `StoreGone`.
 
-    Nobody is kept here: who does not want to wait any longer goes away.
+    If it does not answer within `patience_s`, all who wait hear so at once. A new connection may
+    take longer; whoever asks for one thing does not wait for that.
     """
 
-    def __init__(self, address: RedisAddress, scripts: Mapping[str, str]) -> None:
+    def __init__(
+        self, address: RedisAddress, scripts: Mapping[str, str], patience_s: float
+    ) -> None:
         self._client = Redis(
             host=address.host or "localhost",
             port=address.port,
@@ -37,27 +44,33 @@ class Wire:
             password=address.password or None,
             ssl=address.tls,
             unix_socket_path=address.path or None,
-            socket_timeout=_LONGEST_S,
-            socket_connect_timeout=_LONGEST_S,
+            socket_timeout=None,  # we have our own
+            socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),  # a script that was sent may have run
         )
         self._texts = scripts  # by hash
-        self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
+        self._patience_s = patience_s
+        self._connected = False
+        self._waiting: deque[_Asked] = deque()
         self._sending: asyncio.Task[None] | None = None
 
     async def ask(self, command: Command) -> Any:
-        return await self._post(command)
+        if self._connected:
+            return await self._post(command)
+        try:
+            async with Patience(self._patience_s):
+                return await self._post(command)
+        except TimeoutError as error:
+            raise StoreGone("no connection in time") from error
 
     async def ask_all(self, commands: Sequence[Command]) -> Sequence[Any]:
-        """The answers in the order of the questions; the first error if there is one."""
+        """The answers in the order of the questions, or the first error. Waits for a connection."""
         return await asyncio.gather(*[self._post(command) for command in commands])
 
     async def close(self) -> None:
         if self._sending:
             self._sending.cancel()
             await asyncio.wait([self._sending])
-        for _, answer in self._waiting:
-            answer.cancel()
         await self._client.aclose()
 
     def _post(self, command: Command) -> asyncio.Future[Any]:
@@ -72,10 +85,16 @@ class Wire:
             several = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
             asked = [(command, answer) for command, answer in several if not answer.done()]
             try:
-                async with asyncio.timeout(_LONGEST_S):
+                async with Patience(self._patience_s if self._connected else _CONNECT_S):
                     said = await self._said([command for command, _ in asked])
+            except asyncio.CancelledError:
+                self._hang_up(asked, StoreGone("closed"))
+                raise
             except Exception as error:  # whatever it is, there is no answer
-                said = [StoreGone(_why(error))] * len(asked)
+                self._connected = False
+                self._hang_up(asked, StoreGone(_why(error)))
+                continue
+            self._connected = True
             for (_, answer), word in zip(asked, said, strict=True):
                 if answer.done():  # whoever asked has gone
                     continue
@@ -83,6 +102,12 @@ class Wire:
                     answer.set_exception(StoreGone(_why(word)))
                 else:
                     answer.set_result(word)
+
+    def _hang_up(self, asked: Sequence[_Asked], error: StoreGone) -> None:
+        for _, answer in (*asked, *self._waiting):
+            if not answer.done():
+                answer.set_exception(error)
+        self._waiting.clear()
 
     async def _said(self, commands: Sequence[Command]) -> list[Any]:
         said = await self._execute(commands)
@@ -107,6 +132,6 @@ class Wire:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, StoreGone):
-        return str(error)
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
     return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -6,11 +6,12 @@ different dialects is tried once for each.
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from adapters.catalog import find, names
+from adapters.doors import AtHome
 from adapters.framing import Framing
 from adapters.provider import Endpoint, Provider, best_dialect
 from adapters.sse import events
@@ -160,10 +161,11 @@ def _speaks(name: str, terms: Terms) -> Mapping[Dialect, Endpoint]:
     )
     if row.settled:
         target = row.settled(target)
-    return row.speaking(target) if row.speaking else row.speaks
+    return row.speaking(target, {}) if row.speaking else row.speaks
 
 
 def _row(name: str) -> Provider:
+    """Its second doors stand at home only; here they are tried elsewhere."""
     row = find(name)
     assert row
-    return row
+    return replace(row, speaking=None) if isinstance(row.speaking, AtHome) else row

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from adapters import catalog
-from adapters.catalog import LATER, CatalogError, find, infer, load, names, plugged
+from adapters.amended import Amended
+from adapters.amends import AMENDS
+from adapters.catalog import LATER, RETIRED, CatalogError, find, infer, load, names, plugged
 from adapters.provider import Provider, Upstream
 from adapters.quirks import fields, messages
 from adapters.types import Dialect, Json, Target
@@ -89,6 +91,11 @@ MISTAKES = {
     "a word for a switch": ('[x]\nkey_optional = "no"', r"key_optional: expected true or false"),
     "an unknown quirk": ('[x]\nquirks = ["max_token_only"]', r"did you mean max_tokens_only"),
     "an unknown quirk to do without": ('[x]\nwithout = ["y"]', r"\[x\] without: unknown quirk 'y'"),
+    "an unknown amendment": (
+        '[x]\namends = ["no_mising_fields"]',
+        r"\[x\] amends: unknown amendment 'no_mising_fields'; did you mean no_missing_fields",
+    ),
+    "a host that is none": ("[x]\nhosts = 1", r"\[x\] hosts: expected a string or a list"),
     "an unknown dialect": ('[x]\nspeaks = {"openai.chatt" = "/x"}', r"did you mean openai\.chat"),
     "a path without a slash": ('[x]\nspeaks = {"openai.chat" = "x"}', r"expected a path from /"),
     "no path at all": ("[x]\nspeaks = {}", r"speaks: expected a table of paths"),
@@ -147,6 +154,20 @@ def test_a_row_may_do_several_things() -> None:
         Dialect.OPENAI_EMBEDDINGS: "/embeddings",
         Dialect.COHERE_RERANK: "/rerank",
     }
+
+
+def test_a_row_names_what_is_put_right_in_its_answers() -> None:
+    rows = load('[x]\namends = ["no_missing_fields", "object_of_chunks"]\n[y]')
+    amended = rows["x"].transport
+
+    assert isinstance(amended, Amended)
+    assert amended.amendments == (AMENDS["no_missing_fields"], AMENDS["object_of_chunks"])
+    assert rows["y"].transport is None
+
+
+def test_what_is_retired_has_a_row_for_those_who_serve_it_themselves() -> None:
+    assert set(RETIRED) <= set(names())
+    assert all("20" in why for why in RETIRED.values())
 
 
 INFERRED = {

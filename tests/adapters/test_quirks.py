@@ -8,10 +8,22 @@ from adapters.quirks import QUIRKS
 from adapters.types import Json
 
 MARK = {"type": "ephemeral"}
+SIGNED = "call_1__thought__CiQBjz1rX"
+LONG = "call_" + "x" * 50
+GOOGLES = {"google": {"thought_signature": "CiQB"}}
+OPENAIS = {"type": "thinking", "thinking": "Hm", "signature": "responses#gAAA"}
 
 
 def _says(role: str, content: object = "hi", **rest: object) -> Json:
     return {"role": role, "content": content, **rest}
+
+
+def _loop(id_: str, **call: object) -> list[Json]:
+    """A call and its result."""
+    return [
+        _says("assistant", None, tool_calls=[{"id": id_, "type": "function", **call}]),
+        _says("tool", tool_call_id=id_),
+    ]
 
 
 EDITS: dict[str, tuple[str, Json, Json]] = {
@@ -34,6 +46,70 @@ EDITS: dict[str, tuple[str, Json, Json]] = {
         "max_completion_tokens_only",
         {"model": "openai/gpt-5.2-pro", "max_tokens": 5, "max_completion_tokens": None},
         {"model": "openai/gpt-5.2-pro", "max_completion_tokens": 5},
+    ),
+    "a signature in an id": (
+        "plain_call_ids",
+        {"messages": _loop(SIGNED)},
+        {"messages": _loop("call_1")},
+    ),
+    "the same, with all that others cannot use": (
+        "no_thinking_blocks",
+        {
+            "messages": _loop(
+                SIGNED,
+                function={"name": "f", "provider_specific_fields": {}},
+                provider_specific_fields={},
+                extra_content=GOOGLES,
+            )
+        },
+        {"messages": _loop("call_1", function={"name": "f"})},
+    ),
+    "but what a Gemini behind it wants": (
+        "no_thinking_blocks",
+        {"model": "gemini-3", "messages": _loop(SIGNED, extra_content=GOOGLES)},
+        {"model": "gemini-3", "messages": _loop("call_1", extra_content=GOOGLES)},
+    ),
+    "an id that is too long": (
+        "call_ids_up_to_40",
+        {"messages": _loop(LONG)},
+        {"messages": _loop("call_xxxxxxxxxxxxxxxxxxxxxxxxxx_ad5af623")},
+    ),
+    "thinking goes back to Magistral": (
+        "reasoning_content_as_thinking",
+        {"model": "magistral-medium", "messages": [_says("assistant", reasoning_content="Hm")]},
+        {
+            "model": "magistral-medium",
+            "messages": [
+                _says(
+                    "assistant",
+                    [
+                        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]},
+                        {"type": "text", "text": "hi"},
+                    ],
+                )
+            ],
+        },
+    ),
+    "and to those that were asked to think": (
+        "reasoning_content_as_thinking",
+        {
+            "reasoning_effort": "high",
+            "messages": [_says("assistant", None, reasoning_content="Hm")],
+        },
+        {
+            "reasoning_effort": "high",
+            "messages": [
+                _says(
+                    "assistant",
+                    [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}],
+                )
+            ],
+        },
+    ),
+    "what OpenAI has signed is nothing for Claude": (
+        "thinking_blocks_as_reasoning_details",
+        {"messages": [_says("assistant", thinking_blocks=[OPENAIS])]},
+        {"messages": [_says("assistant")]},
     ),
     "no stream options": ("no_stream_options", {"a": 1, "stream_options": {}}, {"a": 1}),
     "the developer is the system": (
@@ -360,6 +436,16 @@ LEFT_ALONE: dict[str, tuple[str, Json]] = {
         "forced_tool_without_thinking",
         {"tool_choice": "required", "reasoning_effort": "high"},
     ),
+    "thinking for a model that does not": (
+        "reasoning_content_as_thinking",
+        {"model": "mistral-large", "messages": [_says("assistant", reasoning_content="Hm")]},
+    ),
+    "thinking that says nothing": (
+        "reasoning_content_as_thinking",
+        {"model": "magistral-medium", "messages": [_says("assistant", reasoning_content=" ")]},
+    ),
+    "an id of 40": ("call_ids_up_to_40", {"messages": _loop("x" * 40)}),
+    "an id that is all mark": ("plain_call_ids", {"messages": _loop("__thought__CiQB")}),
     "a Kimi that always thinks": (
         "forced_tool_without_kimi_thinking",
         {"model": "kimi-k3.1-pro", "tool_choice": "required"},

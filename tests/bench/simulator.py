@@ -67,7 +67,7 @@ def load_rows(names: Mapping[str, Strategy], seconds: float, seed: int) -> Itera
     for limits, (declared, says) in LIMITS.items():
         for name, strategy in names.items():
             for load in LOADS:
-                full = 1.0 if load < 1 else FULL_WHEN_OVERLOADED
+                full = 1.0 if load < 1 or declared else FULL_WHEN_OVERLOADED
                 seen = play(Scene(strategy, load, says, declared, full, fair, seconds, seed))
                 yield (
                     f"| {limits} | {name} | {load:.0%} | {seen.limited / seen.calls:.2%} "

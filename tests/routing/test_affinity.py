@@ -210,7 +210,7 @@ async def test_a_binding_gives_way_to_load(loads: dict[str, int], bound: bool) -
     life, asked = Life(), Ask(call(), session="s")
     life.bindings.bind("big", B, asked)
 
-    assert (await life.bound(asked, **loads) == "b") is bound
+    assert (await life.bound(asked, "big", **loads) == "b") is bound
 
 
 async def test_a_store_that_is_gone_binds_nobody() -> None:

@@ -115,6 +115,14 @@ def test_a_picture_goes_to_who_can_see(case: str) -> None:
     assert ids(ABILITIES.keep(fit, ask(messages=[PICTURE]))) == [str(i) for i in left]
 
 
+def test_a_schema_may_be_asked_for_in_other_words() -> None:
+    unable = deployment("a", unable=frozenset({"response_schema"}))
+    asked = Ask(call(response_format={"type": "json_schema"}))
+
+    assert ids(ABILITIES.keep([unable], asked)) == ["a"]
+    assert ids(ABILITIES.keep([unable, deployment("b")], asked)) == ["b"]
+
+
 def test_what_nobody_can_do_is_named() -> None:
     error = ABILITIES.refusal("big", [], ask(messages=[PICTURE]))
 

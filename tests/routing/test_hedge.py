@@ -66,10 +66,12 @@ class Stage:
         self.asked.append(target.model)
         cue = self._cues[target.model] = asyncio.get_running_loop().create_future()
         try:
-            return await cue
+            reply: Reply = await cue
         except asyncio.CancelledError:
             self.called_off.append(target.model)
+            await asyncio.sleep(0)  # to let go of a connection may take a turn of the loop
             raise
+        return reply
 
     def answers(self, model: str) -> None:
         body = FakeBody(model.encode())
@@ -264,6 +266,28 @@ async def test_a_client_that_leaves_leaves_nothing_behind(waited: float | None) 
 
     assert world.stage.called_off == world.stage.asked
     assert journey.answered is None
+    assert world.in_flight == 0
+    assert await world.has_all_slots()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_client_that_leaves_while_the_slow_one_is_called_off_leaves_nothing_behind(
+    turns: int,
+) -> None:
+    world = World(A, B)
+
+    task, _ = world.ask()
+    await world.clock.pass_(1.0)
+    world.stage.answers("b")
+    for _turn in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    [outcome] = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(outcome, Reply):
+        await read(outcome)
+    await calm()
+
+    assert [body.closed for body in world.stage.bodies] == [1]
     assert world.in_flight == 0
     assert await world.has_all_slots()
 

@@ -11,7 +11,7 @@ from adapters.errors import (
 from adapters.types import Body
 from routing.deployment import IDLE
 from tests.fakes import FakeBody
-from tests.routing.worlds import ANSWER, DOWN, STRICT, A, B, World, failure, read
+from tests.routing.worlds import ANSWER, DOWN, STRICT, A, B, World, call, failure, read
 
 
 async def test_a_stream_is_in_flight_until_it_is_closed() -> None:
@@ -70,6 +70,25 @@ async def test_a_stream_that_ends_well_is_a_success_but_not_before() -> None:
     assert world.stats("a").failures == 1
     await read(reply)
 
+    assert world.stats("a").failures == 0
+
+
+async def test_a_stream_has_ended_well_with_its_last_event_though_nobody_reads_on() -> None:
+    world = World(A, B, scripts={"a": [FakeBody(b"a", b"the last event", b"")]})
+    world.fail("a")
+
+    reply = await world.send(call(stream=True))
+    assert not isinstance(reply.body, bytes)
+    await anext(reply.body)
+    assert world.stats("a").failures == 1
+    reply.receipt.complete = True
+    await anext(reply.body)
+    await anext(reply.body)
+    await reply.body.aclose()
+
+    timing = world.health.timing("a")
+    assert timing
+    assert len(timing.firsts.seconds(world.clock.now())) == 1
     assert world.stats("a").failures == 0
 
 

@@ -79,11 +79,11 @@ def play(scene: Scene) -> Seen:
 
 
 async def _play(scene: Scene) -> Seen:
-    rng = Random(scene.seed)
+    rng = Random(scene.seed)  # of the clients alone: they come alike, whatever the others do
     names = "abc"
-    provider = Provider({name: _upstream(scene, i, rng) for i, name in enumerate(names)})
+    provider = Provider({name: _upstream(scene, i) for i, name in enumerate(names)})
     seen = Seen(upstreams=provider.upstreams)
-    router = _router(scene, names, provider, rng)
+    router = _router(scene, names, provider, Random(~scene.seed))
     capacity = sum(min(r, t / (_PROMPT + _OUTPUT)) for r, t in zip(RPM, _TPM, strict=True))
     rate = scene.load * capacity / 60.0
     clock, clients = provider.clock, set[asyncio.Task[None]]()
@@ -98,9 +98,10 @@ async def _play(scene: Scene) -> Seen:
     return seen
 
 
-def _upstream(scene: Scene, i: int, rng: Random) -> Upstream:
+def _upstream(scene: Scene, i: int) -> Upstream:
     weather = scene.weather if i == 0 else fair
-    return Upstream(RPM[i], _TPM[i], scene.says, rng, weather, scene.full)
+    chance = Random(100 * scene.seed + i)
+    return Upstream(RPM[i], _TPM[i], scene.says, chance, weather, scene.full)
 
 
 def _router(scene: Scene, names: Sequence[str], provider: Provider, rng: Random) -> Router:

@@ -154,6 +154,16 @@ def test_model_info_says_which_access_groups_open_a_deployment(tmp_path: Path) -
     assert loaded.unserved == ()
 
 
+def test_deployments_of_one_credential_share_its_allowance(tmp_path: Path) -> None:
+    one, twin, other = (
+        info(tmp_path, {}, api_key=key, rpm=rpm).settings.deployments[0]
+        for key, rpm in (("sk-first-key", 1), ("sk-first-key", 2), ("sk-other-key", 1))
+    )
+
+    assert one.quota == twin.quota != other.quota
+    assert "sk" not in one.quota
+
+
 def test_what_litellm_params_say_wins_over_model_info(tmp_path: Path) -> None:
     deployment = info(tmp_path, {"order": 3}, order=1).settings.deployments[0]
 

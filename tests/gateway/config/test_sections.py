@@ -12,6 +12,7 @@ from gateway.config.settings import Alias, Settings
 from routing.affinity import AffinityRules
 from routing.deployment import Budget
 from routing.policy import Fallback, HedgeRules
+from routing.state.address import RedisAddress
 from tests.gateway.config.worlds import ENVIRON, read_data, said
 
 Look = Callable[[Settings], object]
@@ -58,6 +59,11 @@ ROUTING: dict[str, tuple[Any, Look, object]] = {
     ),
 }
 ROUTER: dict[str, tuple[Any, Look, object]] = {
+    "redis_host": ("r", lambda s: _redis(s).host, "r"),
+    "redis_port": ("7000", lambda s: _redis(s).port, 7000),
+    "redis_password": ("pw", lambda s: _redis(s).password, "pw"),
+    "redis_db": (3, lambda s: _redis(s).db, 3),
+    "redis_url": ("rediss://r", lambda s: _redis(s).tls, True),
     "routing_groups": (
         [{"group_name": "g", "models": ["big"], "routing_strategy": "least-busy"}],
         lambda s: {name: named.name for name, named in s.strategies.own.items()},
@@ -110,6 +116,11 @@ ROUTER: dict[str, tuple[Any, Look, object]] = {
     "enable_mid_stream_fallback_continuation": (True, lambda s: s.policy.resume, True),
 }
 LITELLM: dict[str, tuple[Any, Look, object]] = {
+    "cache_params": (
+        {"type": "redis", "host": "r", "ssl": True, "namespace": "blue"},
+        lambda s: (_redis(s).host, _redis(s).tls, _redis(s).namespace),
+        ("r", True, "blue"),
+    ),
     "sse_keepalive_ping_interval_seconds": (
         4,
         lambda s: (s.keepalive, s.early_commit),
@@ -125,12 +136,19 @@ GENERAL: dict[str, tuple[Any, Look, object]] = {
     "fetch_images": (True, lambda s: s.fetch_images, True),
     "response_model": ("alias", lambda s: s.response_model_alias, True),
 }
-BESIDE = {"routing_strategy_args": {"routing_strategy": "latency-based-routing"}}
+BESIDE = {
+    "routing_strategy_args": {"routing_strategy": "latency-based-routing"},
+    **{key: {"redis_host": "r"} for key in ("redis_port", "redis_password", "redis_db")},
+}
 CASES = {
     **{("router_settings", key): case for key, case in (ROUTING | ROUTER).items()},
     **{("litellm_settings", key): case for key, case in (ROUTING | LITELLM).items()},
     **{("general_settings", key): case for key, case in GENERAL.items()},
 }
+
+
+def _redis(settings: Settings) -> RedisAddress:
+    return settings.redis or RedisAddress()
 
 
 def settings(folder: Path, environ: dict[str, str] | None = None, **sections: Any) -> Settings:
@@ -187,6 +205,17 @@ def test_a_budget_may_have_either_pair_of_names(tmp_path: Path) -> None:
     found = settings(tmp_path, router_settings={"provider_budget_config": {"openai": entry}})
 
     assert found.budgets == {"openai": Budget(1, 1_209_600)}
+
+
+def test_our_key_for_broken_streams_wins(tmp_path: Path) -> None:
+    both = {"mid_stream_fallback": "error", "enable_mid_stream_fallback_continuation": True}
+
+    assert not settings(tmp_path, router_settings=both).policy.resume
+
+
+@pytest.mark.parametrize("hedging", [{}, {"percentile": 90}, {"enabled": False}])
+def test_hedging_is_off_unless_it_is_switched_on(hedging: dict[str, Any], tmp_path: Path) -> None:
+    assert settings(tmp_path, router_settings={"hedging": hedging}).policy.hedge is None
 
 
 def test_router_settings_win(tmp_path: Path) -> None:

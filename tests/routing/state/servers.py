@@ -44,6 +44,11 @@ class Server:
     def address(self) -> RedisAddress:
         return RedisAddress("127.0.0.1", self.port)
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def start(self) -> None:
         if not PROGRAM:
             pytest.skip("there is no redis-server or valkey-server here")

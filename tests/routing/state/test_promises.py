@@ -42,7 +42,9 @@ class Shared:
     def __init__(self, redis: Server) -> None:
         self._redis = redis
         self._time = ServerTime()
-        self.redis_store = RedisStore(redis.address, SystemClock(), "me", time=self._time)
+        self.redis_store = RedisStore(
+            redis.address, SystemClock(), "me", patience_s=2.0, time=self._time
+        )
         self.store: Store = self.redis_store
 
     async def wait(self, seconds: float) -> None:
@@ -75,7 +77,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         made.redis_store.start()
     if "guarded" in request.param:
         clock = alone.clock if made is alone else SystemClock()
-        guarded = Guarded(made.store, clock, sharers=lambda: 1, patience_s=2.0)
+        guarded = Guarded(made.store, clock, sharers=lambda: 1)
         await guarded.start()
         made.store = guarded
     yield made

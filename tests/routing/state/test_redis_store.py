@@ -33,7 +33,7 @@ async def make(redis: Server) -> AsyncIterator[Make]:
 
         def one(owner: str, time: ServerTime | None = None, **address: object) -> RedisStore:
             there = replace(redis.address, **address)  # type: ignore[arg-type]  # any field
-            made = RedisStore(there, SystemClock(), owner, time=time)
+            made = RedisStore(there, SystemClock(), owner, patience_s=1.0, time=time)
             stack.push_async_callback(made.close)
             return made
 
