@@ -111,7 +111,7 @@ class _Watch:
             rest = self.of.health.failed(
                 self.taken.deployment, failure, lone=self.lone, began=self.started
             )
-        if failure and failure.kind is Kind.RATE_LIMIT:
+        if failure and failure.kind is Kind.RATE_LIMIT and rest:
             self.of.limits.refused(self.taken, failure.retry_after)
         free = failure is not None and failure.kind in _COSTS_NOTHING
         self.ended(None if free else Usage(self.taken.prompt))

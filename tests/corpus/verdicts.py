@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adapters.errors import Kind
 from adapters.http import Http
@@ -107,7 +107,7 @@ def _look(verdict: Verdict, trial: Trial, ours: Dialect, arrived: Arrived) -> No
     if ours is trial.theirs and not (arrived.amends and arrived.body != trial.body):
         _unchanged(verdict, trial, ours, arrived)
     else:
-        _translated(verdict, trial.said, ours, arrived)
+        _translated(verdict, _visible(trial, ours, arrived), ours, arrived)
 
 
 def _failed(trial: Trial, arrived: Arrived) -> Iterator[str]:
@@ -165,13 +165,24 @@ def _lost(arrived: Arrived) -> list[str]:
     return sorted(arrived.asked.keys() - json.loads(arrived.sent).keys() - _REWORDED)
 
 
+def _visible(trial: Trial, ours: Dialect, arrived: Arrived) -> Said:
+    """What was said, as far as the client asked to see it: an amended stream of its own dialect
+    shows no usage that it did not ask for.
+    """
+    assert trial.said
+    options = arrived.asked.get("stream_options") or {}
+    if ours is trial.theirs and trial.stream and not options.get("include_usage"):
+        return replace(trial.said, tokens=None)
+    return trial.said
+
+
 def _translated(verdict: Verdict, said: Said, ours: Dialect, arrived: Arrived) -> None:
     stream = verdict.trial.stream
     if wrong := invalid(arrived.body, ours, stream=stream):
         verdict.blame(f"{ours}", [f"not valid for the SDK: {wrong}"])
         return
     verdict.blame(f"{ours}", differences(said, heard(arrived.body, ours, stream=stream), ours))
-    if wrong := miscounted(said, arrived.receipt.usage):
+    if verdict.trial.said and (wrong := miscounted(verdict.trial.said, arrived.receipt.usage)):
         verdict.blame(f"{ours}", [wrong])
     if stream and ours is Dialect.OPENAI_CHAT:
         if b"data: [DONE]" not in arrived.body[-20:]:

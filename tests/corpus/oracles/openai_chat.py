@@ -15,7 +15,7 @@ def document(raw: Any) -> Said:
     for entry in records(record(raw).get("choices")):
         choice = said.choice(entry.get("index") or 0)
         _message(choice, record(entry.get("message")))
-        choice.finish = text(entry.get("finish_reason"))
+        choice.finish = _finish(entry)
         choice.logprobs += len(records(record(entry.get("logprobs")).get("content")))
     if raw.get("error"):
         said.fault = dumped(raw["error"])
@@ -63,7 +63,7 @@ def _chunk(said: Said, chunk: dict[str, Any]) -> None:
     for entry in records(chunk.get("choices")):
         choice = said.choice(entry.get("index") or 0)
         _message(choice, record(entry.get("delta")))
-        choice.finish = text(entry.get("finish_reason")) or choice.finish
+        choice.finish = _finish(entry) or choice.finish
         choice.logprobs += len(records(record(entry.get("logprobs")).get("content")))
 
 
@@ -120,3 +120,9 @@ def _parts(content: Any, wanted: str) -> str:
         elif wanted == "text":
             out += text(part.get("text"))
     return out
+
+
+def _finish(entry: dict[str, Any]) -> str:
+    """Together's older models say `eos` where OpenAI says `stop`."""
+    reason = text(entry.get("finish_reason"))
+    return "stop" if reason == "eos" else reason
