@@ -11,6 +11,7 @@ tools, github.com/openai/openai-openapi/issues/541 and github.com/BerriAI/litell
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from adapters.types import Json
@@ -19,6 +20,7 @@ _SAMPLERS = frozenset({"temperature", "top_p", "logprobs", "top_logprobs"})
 _TASTES = frozenset({"presence_penalty", "frequency_penalty", "logit_bias"})
 _THINKING = frozenset({"reasoning_effort", "verbosity"})
 _NOTHING: frozenset[str] = frozenset()
+_NAMES = 1000  # of models, whose rules are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,12 @@ def mended(body: Json, model: str = "") -> Json:
     return out
 
 
+@lru_cache(_NAMES)
 def _family(model: str) -> Family:
     return next((family for family in _FAMILIES if _is(family.names, model)), _UNKNOWN)
 
 
+@lru_cache(_NAMES)
 def _is(names: str, model: str) -> bool:
     """Platforms put words before a name: `openai/`, `openai.`, `ft:`."""
     return re.search(rf"(?:^|[/.:])(?:{names})", model.lower()) is not None

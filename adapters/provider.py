@@ -12,7 +12,7 @@ from adapters.framing import Framing
 from adapters.types import Call, Dialect, Json, Reply, Target, Timeouts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upstream:
     """An HTTP request about to leave. Header names are lower case."""
 

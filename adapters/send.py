@@ -4,10 +4,8 @@ settled -> merged -> hops to their dialect -> quirks -> mend -> auth -> transpor
 answer -> classify (refused) | document | relay (stream, returned at its first content)
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NoReturn, TypeAlias
 
@@ -16,8 +14,9 @@ import orjson
 from adapters.auth.keys import bearer
 from adapters.classify import classify, classify_error
 from adapters.clock import Clock
+from adapters.deadline import within
 from adapters.dialects import PIVOTS, WIRES, Translation, Wire
-from adapters.errors import BadRequest, Failure, GatewayError, Kind
+from adapters.errors import BadRequest, Failure, Kind
 from adapters.flow import ODD, Flow, Ready, step
 from adapters.framing import ACCEPT, FRAMINGS, Framing
 from adapters.hops import Interpreter, dropped, hops
@@ -32,6 +31,7 @@ from adapters.provider import (
     address,
     best_dialect,
 )
+from adapters.quirks import MARKS
 from adapters.relay import Relay, as_it_comes, interpreted, without_usage
 from adapters.repair import repaired
 from adapters.tap import model_of
@@ -42,35 +42,56 @@ Inline: TypeAlias = Callable[[Json], Awaitable[Json]]
 
 _ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are worth reading
 _SHORTEST_SECRET = 6  # characters; what is shorter stands where a local server wants something
-_HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
+_HEADERS = {
+    "content-type": "application/json",
+    "accept-encoding": "identity",
+    "user-agent": "sluicegate",
+}
+
+
+_SAYING = frozenset({"messages", "tools"})
+_MOST_PLACES = 1_000  # a target whose time is short is made for one attempt
 
 
 @dataclass(frozen=True, slots=True)
-class _Tongue:
-    """How one dialect of a provider is spoken on behalf of one client dialect."""
+class _Way:
+    """How one target is spoken to on behalf of one client dialect: all that no request changes."""
 
+    theirs: Dialect
+    endpoint: Endpoint
     wire: Wire
     hops: tuple[Translation, ...]
     pivot: bool  # the provider speaks the pivot of what is asked
     chat: bool  # and that is OpenAI's chat
+    streams: bool  # the provider is asked for a stream
+    url: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """A target, and the ways there that were found so far."""
+
+    given: Target  # kept, so that no other target gets its identity
+    target: Target  # settled
+    credential: str
+    plain: bool  # it adds nothing to what is said or offered as a tool
+    ways: dict[tuple[Dialect, Dialect, bool], _Way] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _Talk:
     """One attempt: who asks what, where, and in which words."""
 
     call: Call
-    target: Target
-    theirs: Dialect
-    endpoint: Endpoint
-    tongue: _Tongue
+    place: _Place
+    way: _Way
     asked: Json
-    spoken: Interpreter
+    spoken: Interpreter | None  # None: the provider speaks the client's dialect
 
     @property
-    def streams(self) -> bool:
-        """Whether the provider is asked for a stream."""
-        return self.call.stream and self.endpoint.streams
+    def target(self) -> Target:
+        return self.place.target
 
 
 class RowAdapter:
@@ -85,14 +106,15 @@ class RowAdapter:
         self._auth = provider.login(transport, clock) if provider.login else provider.auth or bearer
         self._clock = clock
         self._inline = inline
-        self._tongues: dict[tuple[Dialect, Dialect], _Tongue] = {}
+        self._quirks = [(quirk, MARKS.get(quirk, ())) for quirk in provider.quirks]
+        self._places: dict[int, _Place] = {}
 
     async def send(self, call: Call, target: Target) -> Reply:
         limit = target.timeouts.total
         try:
             talk = self._talk(call, target)
-            limit = target.timeouts.first if talk.streams else limit
-            async with asyncio.timeout(limit):
+            limit = target.timeouts.first if talk.way.streams else limit
+            with within(limit):
                 return await self._attempt(talk)
         except TimeoutError as error:
             what = "no content" if call.stream else "no answer"
@@ -103,46 +125,59 @@ class RowAdapter:
             raise
 
     def _talk(self, call: Call, target: Target) -> _Talk:
-        provider = self._provider
-        if provider.settled:
-            target = provider.settled(target)
-        asked = merged(call.body, target)
-        speaks = provider.speaking(target, asked) if provider.speaking else provider.speaks
+        provider, place = self._provider, self._place(target)
+        asked = merged(call.body, place.target)
+        speaks = provider.speaking(place.target, asked) if provider.speaking else provider.speaks
         theirs = best_dialect(call.dialect, speaks)
         if theirs is None:
-            text = f"{target.model} at {self.name} does not serve {call.dialect.operation}"
+            text = f"{place.target.model} at {self.name} does not serve {call.dialect.operation}"
             raise Failure(Kind.CALLER, text)
-        tongue = self._tongue(call.dialect, theirs)
-        return _Talk(
-            call,
-            target,
-            theirs,
-            speaks[theirs],
-            tongue,
-            asked,
-            Interpreter(tongue.hops, tongue.pivot),
-        )
+        way = place.ways.get((call.dialect, theirs, call.stream))
+        if way is None or way.endpoint is not speaks[theirs]:
+            way = self._way(call, place, theirs, speaks[theirs])
+        spoken = Interpreter(way.hops, way.pivot) if way.hops else None
+        return _Talk(call, place, way, asked, spoken)
 
-    def _tongue(self, ours: Dialect, theirs: Dialect) -> _Tongue:
-        tongue = self._tongues.get((ours, theirs))
-        if tongue is None:
-            tongue = self._tongues[ours, theirs] = _Tongue(
-                plug(WIRES[theirs]),
-                hops(ours, theirs),
-                theirs is PIVOTS[theirs.operation],
-                theirs is Dialect.OPENAI_CHAT,
-            )
-        return tongue
+    def _place(self, target: Target) -> _Place:
+        place = self._places.get(id(target))
+        if place is None:
+            settled = self._provider.settled
+            credential = "\0".join((self.name, *target.secrets.values()))
+            plain = _SAYING.isdisjoint(target.params)
+            place = _Place(target, settled(target) if settled else target, credential, plain)
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            self._places[id(target)] = place
+        return place
+
+    def _way(self, call: Call, place: _Place, theirs: Dialect, endpoint: Endpoint) -> _Way:
+        streams = call.stream and endpoint.streams
+        way = _Way(
+            theirs,
+            endpoint,
+            wire=plug(WIRES[theirs]),
+            hops=hops(call.dialect, theirs),
+            pivot=theirs is PIVOTS[theirs.operation],
+            chat=theirs is Dialect.OPENAI_CHAT,
+            streams=streams,
+            url=address(self._provider, endpoint, place.target, stream=streams),
+            headers={
+                **_HEADERS,
+                "accept": ACCEPT[endpoint.framing] if streams else "application/json",
+                **endpoint.headers,
+            },
+        )
+        place.ways[call.dialect, theirs, call.stream] = way
+        return way
 
     async def _attempt(self, talk: _Talk) -> Reply:
         request = await self._dress(talk)
-        target = talk.target
-        credential = "\0".join((self.name, *target.secrets.values()))
-        answer = await self._transport.post(request, target.timeouts, credential)
+        place, way = talk.place, talk.way
+        answer = await self._transport.post(request, place.target.timeouts, place.credential)
         try:
             if not 200 <= answer.status < 300:
                 await self._refuse(answer)
-            if talk.streams and not _is_document(answer, talk.endpoint.framing):
+            if way.streams and not _is_document(answer, way.endpoint.framing):
                 return await self._stream(talk, answer)
             return await self._document(talk, answer)
         except BaseException:
@@ -150,32 +185,32 @@ class RowAdapter:
             raise
 
     async def _dress(self, talk: _Talk) -> Upstream:
-        call, target, endpoint = talk.call, talk.target, talk.endpoint
-        with _spelling(BadRequest, "the request cannot be translated"):
-            edits = partial(self._edited, talk)
-            body = await talk.spoken.request(talk.asked, target, edits)
-        if talk.tongue.chat:
+        call, target, way = talk.call, talk.place.target, talk.way
+        body = talk.asked
+        try:
+            if talk.spoken:
+                body = await talk.spoken.request(body, target, partial(self._edited, talk))
+            else:
+                body = await self._edited(talk, body)
+        except ODD as odd:
+            raise BadRequest(_odd("the request cannot be translated", odd)) from odd
+        if way.chat:
             body = self._as_chat(talk, body)
-        if endpoint.mend:
-            body = endpoint.mend(body, call, target)
-        headers = {
-            **_HEADERS,
-            "accept": ACCEPT[endpoint.framing] if talk.streams else "application/json",
-            "user-agent": "sluicegate",
-            "x-request-id": call.id,
-            **endpoint.headers,
-            **({} if talk.tongue.hops else call.headers),
-            **target.headers,
-        }
-        url = address(self._provider, endpoint, target, stream=talk.streams)
-        return await self._auth(Upstream(url, dumped(body), headers), target)
+        if way.endpoint.mend:
+            body = way.endpoint.mend(body, call, target)
+        headers = {**way.headers, "x-request-id": call.id}
+        if call.headers and not way.hops:
+            headers |= call.headers
+        if target.headers:
+            headers |= target.headers
+        return await self._auth(Upstream(way.url, dumped(body), headers), target)
 
     async def _edited(self, talk: _Talk, body: Json) -> Json:
         """The pivot's body, or one that needs no translation, with what must be mended in it."""
-        if talk.endpoint.inlines and self._inline:
+        if talk.way.endpoint.inlines and self._inline:
             body = await self._inline(body)
-        if talk.target.modify_params and (talk.tongue.hops or talk.tongue.chat):
-            body = repaired(body, talk.theirs)
+        if talk.target.modify_params and (talk.way.hops or talk.way.chat):
+            body = repaired(body, talk.way.theirs)
         return body
 
     def _as_chat(self, talk: _Talk, body: Json) -> Json:
@@ -186,8 +221,10 @@ class RowAdapter:
         if talk.call.stream and "stream_options" not in target.drop_fields:
             options = body.get("stream_options") or {}
             body = {**body, "stream_options": {**options, "include_usage": True}}
-        for quirk in self._provider.quirks:
-            body = quirk(body)
+        raw = b"" if talk.way.hops or not talk.place.plain else talk.call.raw
+        for quirk, marks in self._quirks:
+            if not (raw and marks) or [mark for mark in marks if mark in raw]:
+                body = quirk(body)
         return body
 
     async def _refuse(self, answer: Answer) -> NoReturn:
@@ -196,21 +233,23 @@ class RowAdapter:
         raise classify(self.name, answer.status, answer.headers, body, now_wall=now)
 
     async def _document(self, talk: _Talk, answer: Answer) -> Reply:
-        raw = await answer.document()
-        wire = talk.tongue.wire
-        with _spelling(_broken, "the provider's answer cannot be read"):
-            document = self._read(raw, answer.headers, wire)
-            told = wire.usage(document) or Usage()
-        if talk.streams:
+        raw, way = await answer.document(), talk.way
+        try:
+            document = self._read(raw, answer.headers, way.wire)
+            told = way.wire.usage(document) or Usage()
+        except ODD as odd:
+            raise _broken("the provider's answer cannot be read", odd) from odd
+        if way.streams:
             raise Failure(Kind.BROKEN, f"{self.name} answered a stream request with a document")
         receipt = Receipt(usage=told, model=model_of(document), finish=True, complete=True)
         body: bytes | Ready = raw
-        with _spelling(_broken, "the provider's answer cannot be translated"):
-            now = int(self._clock.wall())
-            if talk.call.stream:
-                body = Ready(talk.spoken.cut(document, now))
-            elif talk.tongue.hops:
-                body = orjson.dumps(talk.spoken.reply(document, now))
+        try:
+            if talk.spoken and talk.call.stream:
+                body = Ready(talk.spoken.cut(document, int(self._clock.wall())))
+            elif talk.spoken:
+                body = orjson.dumps(talk.spoken.reply(document, int(self._clock.wall())))
+        except ODD as odd:
+            raise _broken("the provider's answer cannot be translated", odd) from odd
         await answer.close(finished=True)
         return Reply(body, receipt, answer.headers)
 
@@ -247,16 +286,15 @@ class RowAdapter:
         return Reply(flow, receipt, answer.headers)
 
     def _relay(self, talk: _Talk, receipt: Receipt) -> Relay:
-        tongue = talk.tongue
+        way = talk.way
         rewrite: Callable[[bytes], bytes] = as_it_comes
-        if tongue.hops:
-            machine = talk.spoken.machine(int(self._clock.wall()))
-            rewrite = interpreted(machine, receipt)
-        elif tongue.chat and not (talk.asked.get("stream_options") or {}).get("include_usage"):
+        if talk.spoken:
+            rewrite = interpreted(talk.spoken.machine(int(self._clock.wall())), receipt)
+        elif way.chat and not (talk.asked.get("stream_options") or {}).get("include_usage"):
             rewrite = without_usage(receipt)
-        framing = talk.endpoint.framing
+        framing = way.endpoint.framing
         unframe = plug(FRAMINGS[framing])() if framing in FRAMINGS else None
-        return Relay(tongue.wire, receipt, self.name, rewrite, unframe)
+        return Relay(way.wire, receipt, self.name, rewrite, unframe)
 
 
 def without(secrets: Iterable[str], text: str) -> str:
@@ -280,14 +318,10 @@ def _is_document(answer: Answer, framing: Framing) -> bool:
     return kind == "text/html" or (kind == "application/json" and framing is Framing.SSE)
 
 
-@contextmanager
-def _spelling(error: Callable[[str], GatewayError], text: str) -> Iterator[None]:
+def _broken(text: str, odd: Exception) -> Failure:
     """Translators trust shapes; a shape nobody foresaw must not look like a bug of the server."""
-    try:
-        yield
-    except ODD as odd:
-        raise error(f"{text}: {odd!r}"[:300]) from odd
+    return Failure(Kind.BROKEN, _odd(text, odd))
 
 
-def _broken(text: str) -> Failure:
-    return Failure(Kind.BROKEN, text)
+def _odd(text: str, odd: Exception) -> str:
+    return f"{text}: {odd!r}"[:300]

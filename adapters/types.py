@@ -1,7 +1,11 @@
-"""The words everybody uses: dialect, call, target, reply, receipt, usage."""
+"""The words everybody uses: dialect, call, target, reply, receipt, usage.
+
+What is made once is frozen. What is made for each request is not, because freezing takes three
+times as long as making it; nobody changes it all the same, but for the receipt.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
@@ -80,7 +84,7 @@ class Timeouts:
     stream: float = 3600.0  # streams: all of it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One client request as it was written. `body` is never changed: a retry starts from it."""
 
@@ -90,6 +94,12 @@ class Call:
     stream: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)  # the few we forward, lower case
     id: str = ""  # request id, ours or the client's; the provider is told it too
+    raw: bytes = field(default=b"", compare=False, repr=False)
+    """The client's own bytes, if `body` is what they say, or less."""
+
+    def saying(self, body: Json) -> "Call":
+        """The same call with another body."""
+        return replace(self, body=body, raw=b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +148,7 @@ class Body(Protocol):
     async def aclose(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """An answer in the dialect of the call: one document, or a stream."""
 

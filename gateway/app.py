@@ -5,7 +5,7 @@ is left out: errors are told by us, in the caller's dialect.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from secrets import token_hex
 from typing import TypeAlias
@@ -54,8 +54,10 @@ _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 def build(services: Services) -> App:
     """The whole application for one object graph."""
+    routes = _routes(services)
+    doors = {r.path: r.endpoint for r in routes if "{" not in r.path}
     # A redirect would go wherever the request's Host header says, with the key.
-    return Entrance(Router(_routes(services), redirect_slashes=False), services)
+    return Entrance(doors, Router(routes, redirect_slashes=False), services)
 
 
 def _routes(services: Services) -> list[Route]:
@@ -91,9 +93,14 @@ def _routes(services: Services) -> list[Route]:
 
 
 class Entrance:
-    """The outermost layer: gives each request its id and its exchange, and books it at the end."""
+    """The outermost layer: gives each request its id and its exchange, and books it at the end.
 
-    def __init__(self, router: Router, services: Services) -> None:
+    `doors`: what stands behind paths that are plain words, which is nearly all traffic, so that
+    these need not be matched one by one.
+    """
+
+    def __init__(self, doors: Mapping[str, App], router: Router, services: Services) -> None:
+        self._doors = doors
         self._router = router
         self._services = services
         self._process_id = token_hex(10)
@@ -125,15 +132,17 @@ class Entrance:
             )
 
     async def _pass(self, exchange: Exchange, receive: Receive) -> None:
-        if {"transfer-encoding", "content-length"} <= exchange.headers.keys():
+        headers = exchange.headers
+        if "transfer-encoding" in headers and "content-length" in headers:
             # Two ways to tell where the body ends: servers disagree, and what one takes for the
             # body another takes for the next request.
             exchange.closing = True
             text = "A request may not have both Content-Length and Transfer-Encoding."
             await refuse(exchange, BadRequest(text))
             return
+        door = self._doors.get(exchange.scope["path"], self._router)
         try:
-            await self._router(exchange.scope, receive, exchange.send)
+            await door(exchange.scope, receive, exchange.send)
         except stream.BrokenOff:
             raise
         except Exception as bug:  # nobody foresaw it, so nobody has answered

@@ -5,11 +5,12 @@ stream.resumed     a stream that broke off goes on at another deployment
 request.finished   the whole request, once, when the last byte has gone
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.errors import Failure, GatewayError, Internal
-from adapters.types import Call, Receipt
+from adapters.types import Receipt
 from gateway.log import Level, Log
 from gateway.metrics import Metrics
 from routing.journey import Attempt, Journey, Resumption
@@ -23,19 +24,13 @@ class Visit:
     alias: str = ""
     stream: bool = False
     journey: Journey | None = None
-    receipt: Receipt | None = None  # set when an answer is committed
-    committed_at: float = 0.0
+    receipt: Receipt | None = None  # of an answer that is committed
+    committed_at: float = 0.0  # 0: none is
     error: GatewayError | None = None
     left: bool = False  # the client went before the end
 
-    def asked(self, call: Call) -> None:
-        self.alias, self.stream = call.model, call.stream
 
-    def committed(self, now: float, receipt: Receipt) -> None:
-        self.committed_at, self.receipt = now, receipt
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """One request as every route has it."""
 
@@ -118,46 +113,46 @@ class Book:
     def finished(self, line: Line, visit: Visit | None) -> None:
         """Write down a request that is over."""
         took = line.ended_at - line.started_at
-        facts: dict[str, Any] = {
+        if visit is None:
+            self._log(
+                "request.finished",
+                request_id=line.request_id,
+                method=line.method,
+                route=line.route,
+                status=line.status,
+                took_ms=_ms(took),
+            )
+            return
+        journey = visit.journey or Journey()
+        own, first = _own_and_first(line, visit, journey)
+        story: dict[str, Any] = {
             "request_id": line.request_id,
             "method": line.method,
             "route": line.route,
             "status": line.status,
             "took_ms": _ms(took),
+            "key": visit.key,
+            "alias": visit.alias[:200],
+            "stream": visit.stream,
+            "attempts": len(journey.attempts),
+            "fallbacks": journey.fallbacks,
         }
-        if visit is None:
-            self._log("request.finished", **facts)
-            return
-        self._log("request.finished", **facts, **_story(line, visit))
-        self._count(line, visit, took)
-
-    def _count(self, line: Line, visit: Visit, took: float) -> None:
-        metrics, journey = self._metrics, visit.journey or Journey()
-        answered, last = journey.answered, journey.attempts[-1] if journey.attempts else None
-        place = _place(answered or last)
-        error = visit.error
-        if visit.left:
-            metrics.client_left(route=line.route)
-        if answered:
-            metrics.attempt_succeeded(**place, alias=answered.alias)
-        if journey.fallbacks and last:
-            cause = next((a.failure for a in journey.attempts if a.failure), None)
-            metrics.fallback(
-                alias=visit.alias,
-                to=last.alias,
-                ok=answered is not None,
-                kind=cause.kind if cause else "",
-                status=cause.upstream_status if cause else None,
-            )
-        own, first = _own_and_first(line, visit, journey)
-        metrics.request_finished(
+        place = _place(journey)
+        if journey.answered:
+            story |= place
+        if own is not None and first is not None:
+            story["own_ms"], story["first_ms"] = _ms(own), _ms(first)
+        _tell_more(story, visit, journey)
+        self._log.take("request.finished", story)
+        self._count(line, visit, journey, place)
+        self._metrics.request_finished(
             route=line.route,
             requested_model=visit.alias,
             **place,
             status=line.status,
             took_s=took,
-            error_class=type(error).__name__ if error else "ClientLeft" if visit.left else "",
-            exception_status=error.status if error else None,
+            error_class=_error_class(visit),
+            exception_status=visit.error.status if visit.error else None,
             key_alias=visit.key,
             first_token_s=first if visit.stream else None,
             upstream_s=took - own if own is not None else None,
@@ -166,43 +161,49 @@ class Book:
             stream=visit.stream,
         )
 
+    def _count(self, line: Line, visit: Visit, journey: Journey, place: Mapping[str, str]) -> None:
+        """What became of its attempts."""
+        metrics, answered = self._metrics, journey.answered
+        if visit.left:
+            metrics.client_left(route=line.route)
+        if answered:
+            metrics.attempt_succeeded(**place, alias=answered.alias)
+        if journey.fallbacks and journey.attempts:
+            cause = next((a.failure for a in journey.attempts if a.failure), None)
+            metrics.fallback(
+                alias=visit.alias,
+                to=journey.attempts[-1].alias,
+                ok=answered is not None,
+                kind=cause.kind if cause else "",
+                status=cause.upstream_status if cause else None,
+            )
 
-def _story(line: Line, visit: Visit) -> dict[str, Any]:
-    """The facts of a model request, flat, without a word of prompt or answer."""
-    journey, receipt, error = visit.journey or Journey(), visit.receipt, visit.error
-    own, first = _own_and_first(line, visit, journey)
-    story: dict[str, Any] = {
-        "key": visit.key,
-        "alias": visit.alias[:200],
-        "stream": visit.stream,
-        "attempts": len(journey.attempts),
-        "fallbacks": journey.fallbacks,
-    }
-    if answered := journey.answered:
-        story |= {
-            "deployment": answered.deployment.id,
-            "provider": answered.deployment.target.provider,
-            "model": answered.deployment.target.model,
-        }
+
+def _tell_more(story: dict[str, Any], visit: Visit, journey: Journey) -> None:
+    """The facts that not every request has, flat, without a word of prompt or answer."""
     if journey.hedged:
         story["hedged"] = True
     if journey.resumption:
         story["resumed_on"] = journey.resumption.by.id
     if journey.not_resumed:
         story["not_resumed"] = journey.not_resumed
-    if own is not None and first is not None:
-        story |= {"own_ms": _ms(own), "first_ms": _ms(first)}
-    if receipt:
-        used = receipt.usage
-        story |= {"input_tokens": used.input, "output_tokens": used.output}
+    if visit.receipt:
+        used = visit.receipt.usage
+        story["input_tokens"], story["output_tokens"] = used.input, used.output
         if used.cache_read or used.cache_write:
-            story |= {"cache_read_tokens": used.cache_read, "cache_write_tokens": used.cache_write}
-    if error:
-        kind = error.kind if isinstance(error, Failure) else error.code or error.type
-        story |= {"error": kind, "message": error.message[:500]}
+            story["cache_read_tokens"] = used.cache_read
+            story["cache_write_tokens"] = used.cache_write
+    if error := visit.error:
+        story["error"] = error.kind if isinstance(error, Failure) else error.code or error.type
+        story["message"] = error.message[:500]
     if visit.left:
         story["client_left"] = True
-    return story
+
+
+def _error_class(visit: Visit) -> str:
+    if visit.error:
+        return type(visit.error).__name__
+    return "ClientLeft" if visit.left else ""
 
 
 def _own_and_first(line: Line, visit: Visit, journey: Journey) -> tuple[float | None, float | None]:
@@ -210,10 +211,13 @@ def _own_and_first(line: Line, visit: Visit, journey: Journey) -> tuple[float | 
     if not visit.committed_at:
         return None, None
     first = visit.committed_at - line.started_at
-    return max(0.0, first - sum(a.took for a in journey.attempts if not a.hedge)), first
+    theirs = sum([attempt.took for attempt in journey.attempts if not attempt.hedge])
+    return max(0.0, first - theirs), first
 
 
-def _place(attempt: Attempt | None) -> dict[str, str]:
+def _place(journey: Journey) -> dict[str, str]:
+    """Where it was answered, or tried last."""
+    attempt = journey.answered or (journey.attempts[-1] if journey.attempts else None)
     if attempt is None:
         return {"deployment": "", "provider": "", "model": ""}
     target = attempt.deployment.target

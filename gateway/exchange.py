@@ -3,7 +3,7 @@
 Two facts of ASGI servers shape it. Whoever does not read `receive` is never told that the client
 has gone, and Hypercorn waits for ever for an app that answers early and leaves a large body
 unread; so somebody reads from the first byte of the request to the last of the reply. And no
-server gives up on a client that takes nothing; so a write may block only for so long.
+server gives up on a client that takes nothing; so a write may wait only for so long.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Iterable, MutableMapping
 from types import TracebackType
 from typing import Any, TypeAlias
 
-from adapters.alarm import Alarm
+from adapters.deadline import timed
 from adapters.errors import BadRequest, TooLarge
 from gateway.book import Visit
 from gateway.config.settings import Settings
@@ -30,7 +30,6 @@ class Exchange:
 
     __slots__ = (
         "_awaiting",
-        "_blocked",
         "_finished",
         "_reason",
         "_receive",
@@ -69,7 +68,12 @@ class Exchange:
         self._finished = False  # the last message is on its way or gone
         self._awaiting: asyncio.Task[Any] | None = None
         self._reason: Exception | None = None
-        self._blocked: Alarm | None = None
+
+    @property
+    def model(self) -> str | None:
+        """The model that the path names, where it does."""
+        named = self.scope.get("path_params")
+        return named.get("model") if named else None
 
     async def body(self) -> bytes:
         """The whole request body.
@@ -83,24 +87,27 @@ class Exchange:
         announced = self.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
             raise _too_large(limit)
+        patience = self._settings.body_timeout
+        try:
+            return await timed(self._whole(limit), patience)
+        except TimeoutError as error:
+            text = f"the request body did not arrive within {patience:g} s"
+            raise BadRequest(text) from error
+
+    async def _whole(self, limit: int) -> bytes:
         pieces: list[bytes] = []
         size = 0
-        try:
-            async with asyncio.timeout(self._settings.body_timeout):
-                more = True
-                while more:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect":
-                        raise ClientLeft
-                    piece, more = message.get("body", b""), message.get("more_body", False)
-                    size += len(piece)
-                    if size > limit:
-                        raise _too_large(limit)
-                    if piece:
-                        pieces.append(piece)
-        except TimeoutError as error:
-            text = f"the request body did not arrive within {self._settings.body_timeout:g} s"
-            raise BadRequest(text) from error
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            piece, more = message.get("body", b""), message.get("more_body", False)
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            if piece:
+                pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @property
@@ -145,27 +152,21 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], *self._own_headers()]
-        if self._blocked is None:
-            self._blocked = Alarm(self._settings.write_timeout, self._stuck)
-        self._blocked.touch()
         self._sending = True
-        await self._send(message)
+        try:
+            await timed(self._send(message), self._settings.write_timeout)
+        except TimeoutError:  # the client takes nothing: it counts as gone
+            if asyncio.current_task() is self._awaiting:
+                raise ClientLeft from None
+            self._finished = False
+            self.interrupt(ClientLeft())
         self._sending = False
-        if self._finished:
-            self._blocked.cancel()
-        else:
-            self._blocked.hold()
 
     def _own_headers(self) -> Headers:
         for name in self.id_names:
             yield name, self.request_id.encode()
         if self.closing and not self.scope["http_version"].startswith("2"):
             yield b"connection", b"close"
-
-    def _stuck(self) -> None:
-        """The client has taken nothing for too long: it counts as gone."""
-        self._finished = False
-        self.interrupt(ClientLeft())
 
     def _enter(self) -> None:
         self._awaiting = asyncio.current_task()
@@ -174,8 +175,6 @@ class Exchange:
         """The reason of an interruption, if there was one; it is taken care of then."""
         task, reason = self._awaiting, self._reason
         self._awaiting = self._reason = None
-        if self._blocked:
-            self._blocked.cancel()
         if reason and task:
             task.uncancel()
         return reason

@@ -12,8 +12,10 @@ from adapters.errors import BadRequest
 from adapters.types import Json
 
 OURS = frozenset({"tags", "session_id", "trace_id"})  # in `metadata`: no provider is told
-_METADATA = ("metadata", "litellm_metadata")
+METADATA = frozenset({"metadata", "litellm_metadata"})
 _SESSIONS = ("x-litellm-session-id", "x-session-id", "x-claude-code-session-id")
+HEADERS = frozenset({"x-litellm-tags", *_SESSIONS})
+"""Where else something of this may stand."""
 _MOST_TAGS = 50
 _LONGEST = 256  # characters of a tag, a region, the name of a session
 
@@ -49,7 +51,7 @@ def _tags(body: Json, headers: Mapping[str, str]) -> frozenset[str]:
         found |= set(_texts(own))
         if not _is_tags(own):
             raise BadRequest("The field 'tags' must be a list of strings.", param="tags")
-    for name in _METADATA:
+    for name in METADATA:
         found |= set(_texts(_object(body, name).get("tags")))
     found.discard("")
     if len(found) > _MOST_TAGS or any(len(tag) > _LONGEST for tag in found):
@@ -72,7 +74,7 @@ def _region(body: Json) -> str:
 def _session(body: Json, headers: Mapping[str, str]) -> str:
     """Nothing if the request does not say, or says too much."""
     said = [body.get("litellm_session_id")]
-    said += [_object(body, name).get("session_id") for name in _METADATA]
+    said += [_object(body, name).get("session_id") for name in ("metadata", "litellm_metadata")]
     said += [headers.get(name) for name in _SESSIONS]
     found = next((name for name in said if isinstance(name, str) and name), "")
     return found if len(found) <= _LONGEST else ""

@@ -78,8 +78,11 @@ class Log:
         self._thread.start()
 
     def __call__(self, event: str, /, level: Level = Level.INFO, **facts: object) -> None:
-        if level < self._lowest:
-            return
+        if level >= self._lowest:
+            self.take(event, facts, level)
+
+    def take(self, event: str, facts: Mapping[str, object], level: Level = Level.INFO) -> None:
+        """The same, with facts that are together already, whatever the level."""
         if self._ended or self._queue.qsize() >= self._capacity:
             self._drop(1)
         else:

@@ -20,6 +20,7 @@ from gateway.life import Life
 from gateway.log import Log
 from gateway.metrics import Metrics, State
 from gateway.sharing import Sharing, sharing
+from gateway.whence import Whence
 from routing.affinity import Bindings
 from routing.budgets import Budgets
 from routing.checks import chosen
@@ -42,6 +43,7 @@ class Services:
     book: Book
     life: Life
     clock: Clock
+    whence: Whence
 
 
 @asynccontextmanager
@@ -108,6 +110,7 @@ async def _built(
             book=Book(log, metrics),
             life=life,
             clock=clock,
+            whence=Whence(),
         )
 
 

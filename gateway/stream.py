@@ -38,6 +38,7 @@ class Heart:
     """
 
     def __init__(self, exchange: Exchange, dialect: Dialect, settings: Settings) -> None:
+        self.dialect = dialect
         self._exchange = exchange
         self._beat = _PINGS.get(dialect, _COMMENT)
         self._every_s = settings.anthropic_ping if dialect in _PINGS else settings.keepalive

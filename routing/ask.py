@@ -22,9 +22,9 @@ _PARTS = {  # type of a content part -> what a model must be able to do with it
 _TEXTS = frozenset({"text", "content"})  # kinds of `source` of a document that anybody can read
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ask:
-    """A call, and what its sender said about where it may go."""
+    """A call, and what its sender said about where it may go. Never changed."""
 
     call: Call
     tags: frozenset[str] = frozenset()

@@ -86,7 +86,7 @@ class _Way:
 
     async def _stop(self, step: Try) -> tuple[Stop, Untried]:
         """What happens at this step, and who is left after it."""
-        bare = Stop(step.alias, UnknownModel(""), pause=step.pause, override=step.override)
+        bare = Stop(step.alias, UnknownModel(""), pause=step.pause, override=step.override or {})
         asked = overridden(self._ask, step)
         chooser, last = self._router.chooser, self._plan.last
         try:

@@ -118,9 +118,7 @@ class Heat:
 
 
 class Hedging:
-    """Makes attempts, some of them twice. Nothing here waits but for an attempt, where nobody has
-    opted in.
-    """
+    """Makes attempts, some of them twice: where nobody has opted in, it is not asked."""
 
     def __init__(self, attempts: Attempts, clock: Clock) -> None:
         self._attempts = attempts
@@ -129,14 +127,12 @@ class Hedging:
         self._shares: dict[str, Share] = {}
         self._overloaded: dict[tuple[str, str], float] = {}  # a place -> until when
 
-    async def make(self, heat: Heat, journey: Journey, rules: HedgeRules | None) -> Reply:
+    async def make(self, heat: Heat, journey: Journey, rules: HedgeRules) -> Reply:
         """Answer the call with what was taken, or with what a second attempt brings first.
 
         Raises:
             Failure: it failed, and so did the second if there was one; that is noted already.
         """
-        if rules is None:
-            return await self._attempt(heat, heat.taken, journey)
         after, before = self._after(heat, journey, rules), len(journey.attempts)
         try:
             if after is None:

@@ -7,7 +7,7 @@ from adapters.errors import Failure
 from routing.deployment import Deployment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attempt:
     """One use of one deployment. Seconds; `failure` is None if it answered."""
 
@@ -49,14 +49,16 @@ class Journey:
     @property
     def retries(self) -> int:
         """Further attempts within the alias that answered, or that was tried last."""
-        alias = self.attempts[-1].alias if self.attempts else ""
+        if len(self.attempts) < 2:
+            return 0
+        alias = self.attempts[-1].alias
         made = sum(attempt.alias == alias and not attempt.hedge for attempt in self.attempts)
         return max(0, made - 1)
 
     @property
     def hedged(self) -> bool:
         """Whether a second attempt was made beside one that was slow."""
-        return any(attempt.hedge for attempt in self.attempts)
+        return len(self.attempts) > 1 and any(attempt.hedge for attempt in self.attempts)
 
     def note(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)

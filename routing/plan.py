@@ -1,7 +1,7 @@
 """What to do next, after what has happened so far. Pure: no I/O, no clock, no logging."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import inf
 from random import Random
@@ -49,19 +49,20 @@ class Untried(Enum):
     """What the alias still has that was not tried for this call and may be used now."""
 
     NONE = auto()  # nothing; something that was tried may be used again
+    FULL = auto()  # somebody, but without room; all that was tried is cooling down
     RESTING = auto()  # nothing, and all that was tried is cooling down
     SIBLING = auto()  # of the same order
     NEXT_ORDER = auto()  # only of a higher order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Try:
     """Make an attempt. `pause` seconds must pass first if a deployment has to be used again."""
 
     alias: str
     pause: float = 0.0
     patience: float = 0.0  # seconds that the call may queue for room
-    override: Mapping[str, Any] = field(default_factory=dict)
+    override: Mapping[str, Any] | None = None
     again: bool = False  # nobody is left who was not used: this is what the retry budget is for
 
 
@@ -80,6 +81,18 @@ class Plan:
     that failed, the error of the alias that was asked for is the client's: the others are our own
     choice, and their errors would speak of models that nobody asked for.
     """
+
+    __slots__ = (
+        "_error",
+        "_origin",
+        "_policy",
+        "_retries",
+        "_rng",
+        "_seen",
+        "_step",
+        "_time_left",
+        "_waited",
+    )
 
     def __init__(self, alias: str, policy: Policy, rng: Random) -> None:
         self._policy = policy
@@ -100,7 +113,8 @@ class Plan:
     @property
     def last(self) -> bool:
         """Whether no other alias could be asked after the present one."""
-        return self._following(self._policy.fallbacks) is None
+        chains = self._policy.fallbacks
+        return not chains or self._following(chains) is None
 
     def start(self) -> Try:
         return self._step
@@ -133,6 +147,7 @@ class Plan:
         step = self._sibling(rule, untried, left=left)
         if not step and self._elsewhere_first(error, untried):
             step = self._next_alias(error)
+        step = step or self._queue(rule, untried, left=left and affordable)
         step = step or self._again(error, rule, untried, left=left and affordable)
         step = step or (self._next_alias(error) if rule.fallback else None)
         step = step or self._wait(error)
@@ -193,6 +208,13 @@ class Plan:
         resting = isinstance(error, Failure) and untried is Untried.RESTING
         return limited or (resting and _rule(error).fallback)
 
+    def _queue(self, rule: Rule, untried: Untried, *, left: bool) -> Try | None:
+        """In line for whoever is free first: a sibling with room, or who was tried, well again."""
+        if not (rule.sibling and left) or untried is not Untried.FULL:
+            return None
+        self._retries += 1
+        return replace(self._in_line(), again=True)
+
     def _again(
         self, error: GatewayError, rule: Rule, untried: Untried, *, left: bool
     ) -> Try | None:
@@ -211,14 +233,15 @@ class Plan:
         wait = error.retry_after
         if not isinstance(error, Resting | Full) or wait is None or self._waited:
             return None
-        if isinstance(error, Full):
-            self._waited = True
-            patience = min(self._policy.patience, self._time_left)
-            return Try(self._step.alias, patience=patience, override=self._step.override)
-        if not self._bearable(wait):
+        if isinstance(error, Resting) and not self._bearable(wait):
             return None
         self._waited = True
-        return self._same_alias(wait)
+        return self._in_line(wait if isinstance(error, Resting) else 0.0)
+
+    def _in_line(self, pause: float = 0.0) -> Try:
+        """With what is left of the client's patience after a pause."""
+        patience = min(self._policy.patience, self._time_left) - pause
+        return replace(self._same_alias(pause), patience=max(0.0, patience))
 
     def _bearable(self, pause: float) -> bool:
         return pause <= self._policy.patience and pause < self._time_left - _MOMENT_S
@@ -245,7 +268,7 @@ class Plan:
             return None
         self._seen.append(fallback.alias)
         self._retries = 0
-        return Try(fallback.alias, override=fallback.override)
+        return Try(fallback.alias, override=fallback.override or None)
 
     def _following(self, chains: Chains) -> Fallback | None:
         """The next of a chain; the present alias's own comes before that of the one asked for."""

@@ -48,7 +48,7 @@ class Continuation:
         deployment = taken.deployment
         self.question = question(ask.call.body, ask.call.dialect, deployment.target, self.text)
         target = _within(deployment.target, self.left)
-        ask = replace(ask, call=replace(ask.call, body=self.question.body))
+        ask = replace(ask, call=ask.call.saying(self.question.body))
         return ask, replace(taken, deployment=replace(deployment, target=target))
 
 

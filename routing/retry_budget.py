@@ -55,6 +55,7 @@ class RetryBudget:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._balances: dict[Hashable, Balance] = {}
+        self._known: dict[str, Balance] = {}  # by deployment, or each call would look at its key
 
     def called(self, deployment: Deployment) -> None:
         """A call uses the deployment for the first time."""
@@ -69,10 +70,10 @@ class RetryBudget:
         self._balance(deployment).add(self._clock.now(), -cost(error))
 
     def _balance(self, deployment: Deployment) -> Balance:
-        account = _account(deployment)
-        balance = self._balances.get(account)
+        balance = self._known.get(deployment.id)
         if balance is None:
-            balance = self._balances[account] = Balance()
+            balance = self._balances.setdefault(_account(deployment), Balance())
+            self._known[deployment.id] = balance
         return balance
 
 

@@ -57,23 +57,25 @@ class Router:
         self, ask: Ask, policy: Policy, journey: Journey, rest: Continuation | None = None
     ) -> Reply:
         """The same, once. `rest`: of an answer that broke off; who has failed then is left out."""
-        ends = self.clock.now() + policy.deadline
+        clock = self.clock
+        ends = clock.now() + policy.deadline
         plan = Plan(ask.call.model, policy, self.rng)
         tried: dict[str, int] = {}  # deployment -> its order
         step: Step = plan.start()
         while isinstance(step, Try):
+            alias = step.alias
             group: Sequence[Deployment] = ()
             deployment: Deployment | None = None
             asked = overridden(ask, step)
             try:
                 if step.pause:
-                    await self.clock.sleep(step.pause)
-                group = self.groups.find(step.alias)
+                    await clock.sleep(step.pause)
+                group = self.groups.find(alias)
                 if rest:
                     group = rest.others(group)
-                patience = max(0.0, min(step.patience, ends - self.clock.now()))
+                patience = max(0.0, min(step.patience, ends - clock.now())) if step.patience else 0
                 choice = self.chooser.choose(
-                    step.alias, group, asked, tried, patience=patience, last=plan.last
+                    alias, group, asked, tried, patience=patience, last=plan.last
                 )
                 taken = await (self._timed(choice, journey) if patience else choice)
                 deployment = taken.deployment
@@ -82,14 +84,17 @@ class Router:
                     self.budget.called(deployment)
                 tried[deployment.id] = deployment.order
                 lone = len(filters.enabled(group)) == 1
-                left = ends - self.clock.now()
+                left = ends - clock.now()
                 if rest:
                     asked, taken = rest.asked(asked, taken)
-                heat = Heat(step.alias, group, asked, taken, tried, lone=lone, left=left)
-                return await self.hedging.make(heat, journey, policy.hedge)
+                if policy.hedge:
+                    heat = Heat(alias, group, asked, taken, tried, lone=lone, left=left)
+                    return await self.hedging.make(heat, journey, policy.hedge)
+                make = self.attempts.make
+                return await make(alias, asked, taken, journey, lone=lone, left=left)
             except GatewayError as error:
                 untried = self._untried(step.alias, group, asked, tried, last=plan.last)
-                time_left = ends - self.clock.now()
+                time_left = ends - clock.now()
                 step = self._after(
                     plan,
                     error,
@@ -159,8 +164,10 @@ def left_of(
     tried: Mapping[str, int],
 ) -> Untried:
     """What a group still has. `fresh`: those of the usable that have room and were not tried."""
+    if not usable:
+        return Untried.RESTING
     if not fresh:
-        return Untried.NONE if usable else Untried.RESTING
+        return Untried.FULL if tried.keys().isdisjoint(d.id for d in usable) else Untried.NONE
     reached = max((tried[d.id] for d in group if d.id in tried), default=0)
     sibling = any(deployment.order <= reached for deployment in fresh)
     return Untried.SIBLING if sibling else Untried.NEXT_ORDER
@@ -170,4 +177,4 @@ def overridden(ask: Ask, step: Try) -> Ask:
     """The call with the fields that are different at this step."""
     if not step.override:
         return ask
-    return replace(ask, call=replace(ask.call, body={**ask.call.body, **step.override}))
+    return replace(ask, call=ask.call.saying({**ask.call.body, **step.override}))

@@ -28,13 +28,11 @@ _bearer = bearer_needed(_KEY_ENV)
 async def auth(request: Upstream, target: Target) -> Upstream:
     """The key, and which organisation and project pay for the call, where config says so."""
     request = await _bearer(request, target)
-    return request.with_headers(
-        {
-            f"openai-{name}": target.options[name]
-            for name in ("organization", "project")
-            if target.options.get(name)
-        }
-    )
+    options = target.options
+    if not options:
+        return request
+    payers = (name for name in ("organization", "project") if options.get(name))
+    return request.with_headers({f"openai-{name}": options[name] for name in payers})
 
 
 def settled(target: Target) -> Target:
@@ -51,10 +49,10 @@ def speaking(target: Target, asked: Mapping[str, Any] = NOTHING) -> Mapping[Dial
     """
     if wants_responses(target):
         return _WITHOUT_CHAT
+    if not tools_need_responses({**target.params, **asked}, model_of(target)):
+        return _SPEAKS
     at_home = "openai.com" in (urlsplit(target.base_url).hostname or "openai.com")
-    if at_home and tools_need_responses({**target.params, **asked}, model_of(target)):
-        return _WITHOUT_CHAT
-    return _SPEAKS
+    return _WITHOUT_CHAT if at_home else _SPEAKS
 
 
 def wants_responses(target: Target) -> bool:

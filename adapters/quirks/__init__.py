@@ -38,3 +38,18 @@ QUIRKS: Mapping[str, Quirk] = {
         thinking.thinking_blocks_as_reasoning_details,
     )
 }
+
+MARKS: Mapping[Quirk, tuple[bytes, ...]] = {
+    messages.call_ids_up_to_40: (b"tool_call",),
+    messages.developer_as_system: (b"developer",),
+    messages.no_cache_control: (b"cache_control",),
+    messages.no_reasoning_content: (b"reasoning_content", b"annotations"),
+    messages.no_thinking_blocks: (b"thinking_blocks", b"provider_specific_fields", b"tool_call"),
+    messages.plain_call_ids: (b"tool_call",),
+    messages.short_tool_ids: (b"tool_call",),
+    thinking.reasoning_content_as_reasoning: (b"reasoning_content",),
+    thinking.reasoning_content_as_thinking: (b"reasoning_content",),
+}
+"""Words without which a history has nothing for a quirk to edit: to look for a word in a request's
+bytes costs a fraction of a walk over its messages.
+"""

@@ -57,15 +57,20 @@ class Keys:
     def _given(self, headers: Mapping[str, str]) -> str:
         if chosen := headers.get(self._first):
             return _bare(chosen)
-        found = {_bare(headers[name]) for name in _HEADERS if headers.get(name)}
-        if len(found) > 1 or any("\n" in value for value in found):
+        found = {_bare(value) for name in _HEADERS if (value := headers.get(name))}
+        if not found:
+            return ""
+        given = found.pop()
+        if found or "\n" in given:
             raise BadRequest(
                 "The request carries different credentials; send one.",
                 code="ambiguous_credentials",
             )
-        return found.pop() if found else ""
+        return given
 
 
 def _bare(value: str) -> str:
+    if value.startswith("Bearer "):
+        return value[7:].strip()
     scheme, _, rest = value.partition(" ")
     return rest.strip() if scheme.lower() == "bearer" else value.strip()

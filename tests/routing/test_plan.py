@@ -416,7 +416,7 @@ def test_a_fallback_brings_its_fields_and_keeps_them_when_tried_again() -> None:
     first, *others = steps(policy, [(Kind.CREDENTIAL, NONE), (Kind.TRANSIENT, NONE)])
 
     assert isinstance(first, Try)
-    assert first.override == {}
+    assert not first.override
     assert [step.override for step in others if isinstance(step, Try)] == [{"temperature": 0}] * 2
 
 
@@ -479,3 +479,29 @@ def test_a_rest_that_is_known_is_not_waited_for_twice() -> None:
     step = plan.after(failure(Kind.RATE_LIMIT, retry_after=2.0), ALL_REST)
 
     assert step == Try("big", pause=2.0, again=True)
+
+
+def test_whoever_was_refused_queues_for_a_full_sibling_rather_than_sleeping_out_the_rest() -> None:
+    policy = Policy(retries=2, patience=8.0)
+    error = failure(Kind.RATE_LIMIT, retry_after=5.0)
+    plan = Plan("big", policy, Random(1))
+
+    step = plan.after(error, Untried.FULL, time_left=6.0)
+
+    assert step == Try("big", patience=6.0, again=True)
+
+
+def test_nobody_queues_for_a_full_sibling_without_a_retry_left() -> None:
+    plan = Plan("big", Policy(retries=0), Random(1))
+
+    step = plan.after(failure(Kind.RATE_LIMIT, retry_after=5.0), Untried.FULL)
+
+    assert isinstance(step, GiveUp)
+
+
+def test_what_a_rest_leaves_of_the_patience_is_for_the_queue() -> None:
+    plan = Plan("big", Policy(patience=10.0), Random(1))
+
+    step = plan.after(Resting("at rest", retry_after=4.0), Untried.RESTING)
+
+    assert step == Try("big", pause=4.0, patience=6.0)
