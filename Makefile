@@ -25,10 +25,8 @@ golden: .venv/dev  ## Write the golden files anew; read the diff.
 corpus: .venv/dev  ## Replay recorded provider traffic; ARGS=--write-proven keeps what passes.
 	$(BIN)/python -m tests.corpus $(ARGS)
 
-bench: .venv/dev  ## Cold start, memory, and cost beside a bare relay, as Markdown tables.
-	$(BIN)/python -m tests.bench.cold_start
-	@echo
-	$(BIN)/python -m tests.bench.overhead
+bench: .venv/dev  ## Cost, latency and memory beside floors and other gateways; ARGS=--quick.
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lock: .venv/dev  ## Pin the newest versions that pyproject.toml allows.
 	$(PIP) install --quiet uv

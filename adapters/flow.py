@@ -38,23 +38,19 @@ class Flow:
         if self._first:
             first, self._first = self._first, b""
             return first
+        relay, receipt = self._relay, self._receipt
         try:
-            if out := await self._next():
-                return out
+            while not (self._ended or receipt.complete or relay.failure):
+                data = await self._answer.read()
+                self._ended = not data
+                if out := step(relay, data):
+                    return out
+            if relay.failure:
+                raise relay.failure
         except Failure as failure:
             self._own(failure)
             raise
         raise StopAsyncIteration
-
-    async def _next(self) -> bytes:
-        while not (self._ended or self._receipt.complete or self._relay.failure):
-            data = await self._answer.read()
-            self._ended = not data
-            if out := step(self._relay, data):
-                return out
-        if failure := self._relay.failure:
-            raise failure
-        return b""
 
     async def aclose(self) -> None:
         await self._answer.close(finished=self._ended or self._receipt.complete)

@@ -9,14 +9,15 @@ Source: https://docs.aiohttp.org/en/stable/client_reference.html (read 2026-11).
 
 import asyncio
 import ssl
+from math import inf
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from adapters.alarm import Alarm
 from adapters.errors import Failure, Kind
 from adapters.provider import Answer, Upstream
+from adapters.silence import Silence
 from adapters.types import Timeouts
 
 if TYPE_CHECKING:
@@ -148,9 +149,7 @@ class _HttpAnswer:
         self._response = response
         self._content = response.content
         self._timeouts = timeouts
-        self._idle: Alarm | None = None
-        self._barren: Alarm | None = None
-        self._whole: Alarm | None = None
+        self._silence: Silence | None = None
 
     async def document(self) -> bytes:
         pieces: list[bytes] = []
@@ -160,33 +159,31 @@ class _HttpAnswer:
             if size > DOCUMENT_LIMIT:
                 raise Failure(Kind.BROKEN, f"the answer is larger than {DOCUMENT_LIMIT} bytes")
             pieces.append(piece)
+            if self._content.at_eof():
+                break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def watch(self) -> None:
-        limits = self._timeouts
-        self._idle = self._alarm(limits.idle, f"no byte for {limits.idle:g} s")
-        self._idle.hold()  # until the first read
-        self._barren = self._alarm(limits.barren, f"no data event for {limits.barren:g} s")
-        self._whole = self._alarm(limits.stream, f"no end within {limits.stream:g} s")
+        self._now = asyncio.get_running_loop().time
+        self._silence = Silence(self._timeouts, self._missing)
 
     async def read(self) -> bytes:
-        idle, barren = self._idle, self._barren
-        if idle:
-            idle.touch()
+        silence = self._silence
+        if silence:
+            silence.waiting_since = self._now()
         try:
             data = await self._content.readany()
         except _ERRORS as error:
             raise _failure(error) from error
-        if idle and barren:
-            idle.hold()  # while the client is slow, nobody is listening to the provider
+        if silence:
+            silence.waiting_since = inf  # while the client is slow, nobody listens to the provider
             if not data.startswith(b":") or b"\ndata:" in data:
-                barren.touch()
+                silence.data_at = self._now()
         return data
 
     async def close(self, *, finished: bool) -> None:
-        for alarm in (self._idle, self._barren, self._whole):
-            if alarm:
-                alarm.cancel()
+        if self._silence:
+            self._silence.cancel()
         try:
             if finished and not self._content.at_eof():
                 async with asyncio.timeout(_DRAIN_S):
@@ -197,9 +194,8 @@ class _HttpAnswer:
         finally:
             self._response.close()  # after the end of the body this keeps the connection
 
-    def _alarm(self, quiet_s: float, missing: str) -> Alarm:
-        failure = Failure(Kind.TIMEOUT, f"the provider sent {missing}")
-        return Alarm(quiet_s, lambda: self._content.set_exception(failure))
+    def _missing(self, what: str) -> None:
+        self._content.set_exception(Failure(Kind.TIMEOUT, f"the provider sent {what}"))
 
 
 def _was_stale(error: aiohttp.ClientError) -> bool:

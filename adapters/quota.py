@@ -23,10 +23,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 _MINUTE_S = 60.0
 _LONGEST_S = 86_400.0
+_TEXTS = 1000  # whose meaning is remembered
 _UNLIMITED = 2**62  # who says so many says: none
 
 
@@ -114,9 +116,10 @@ def _reset(
         return (limit - remaining) / limit * period, True
     text = fields.get("reset") or (here.reset if form.bucket else "")
     if text:
-        seconds = _seconds(text, here)
+        number = _number(text)
+        seconds = _seconds(text, here) if number is None else _until(number, here)
         if seconds is not None:
-            return min(max(seconds, 0.0), _LONGEST_S), form.bucket and not _is_number(text)
+            return min(max(seconds, 0.0), _LONGEST_S), form.bucket and number is None
     if form.calendar_s:
         return form.calendar_s - here.now_wall % form.calendar_s, False
     if form.bucket and limit:
@@ -124,34 +127,41 @@ def _reset(
     return None, form.bucket
 
 
+def _until(number: float, here: _Here) -> float:
+    """Of seconds, or of an epoch in seconds or milliseconds."""
+    if number > 1e11:
+        number /= 1000
+    return number - here.clock() if number > 1e9 else number
+
+
 def _seconds(text: str, here: _Here) -> float | None:
-    """`6m0s`, seconds, RFC 3339, or an epoch in seconds or milliseconds."""
-    if _is_number(text):
-        number = float(text)
-        if number > 1e11:
-            number /= 1000
-        return number - here.clock() if number > 1e9 else number
-    if text[4:5] == "-":
-        try:
-            return datetime.fromisoformat(text).timestamp() - here.clock()
-        except (ValueError, OverflowError):
-            return None
+    """`6m0s`, or RFC 3339."""
+    if text[4:5] != "-":
+        return _duration(text)
+    try:
+        return datetime.fromisoformat(text).timestamp() - here.clock()
+    except (ValueError, OverflowError):
+        return None
+
+
+@lru_cache(_TEXTS)
+def _duration(text: str) -> float | None:
     parts = _DURATION.findall(text)
     return sum(float(amount) * _UNITS[unit] for amount, unit in parts) if parts else None
 
 
+@lru_cache(_TEXTS)
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{0,20})?", re.ASCII)
-_WHOLE = re.compile(r"\d{1,19}", re.ASCII)
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{0,20})?)(ms|h|m|s)", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None
-
-
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and _WHOLE.fullmatch(text) else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 _FIELDS = {"limit": "limit", "remaining": "remaining", "reset": "reset", "renewalperiod": "period"}

@@ -5,7 +5,7 @@ answer -> classify (refused) | document | relay (stream, returned at its first c
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn, TypeAlias
 
@@ -15,68 +15,31 @@ from adapters.auth.keys import bearer
 from adapters.classify import classify, classify_error
 from adapters.clock import Clock
 from adapters.deadline import within
-from adapters.dialects import PIVOTS, WIRES, Translation, Wire
+from adapters.dialects import Wire
 from adapters.errors import BadRequest, Failure, Kind
 from adapters.flow import ODD, Flow, Ready, step
-from adapters.framing import ACCEPT, FRAMINGS, Framing
-from adapters.hops import Interpreter, dropped, hops
+from adapters.framing import FRAMINGS, Framing
+from adapters.hops import Interpreter, dropped
 from adapters.merge import dumped, merged
 from adapters.plug import plug
 from adapters.provider import (
     Answer,
-    Endpoint,
     Provider,
     Transport,
     Upstream,
-    address,
-    best_dialect,
 )
 from adapters.quirks import MARKS
 from adapters.relay import Relay, as_it_comes, interpreted, without_usage
 from adapters.repair import repaired
 from adapters.tap import model_of
-from adapters.types import Call, Dialect, Json, Receipt, Reply, Target, Usage
+from adapters.types import Call, Json, Receipt, Reply, Target, Usage
+from adapters.ways import Place, Way, Ways
 
 Inline: TypeAlias = Callable[[Json], Awaitable[Json]]
 """Puts bytes in place of the addresses of images in a chat body."""
 
 _ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are worth reading
 _SHORTEST_SECRET = 6  # characters; what is shorter stands where a local server wants something
-_HEADERS = {
-    "content-type": "application/json",
-    "accept-encoding": "identity",
-    "user-agent": "sluicegate",
-}
-
-
-_SAYING = frozenset({"messages", "tools"})
-_MOST_PLACES = 1_000  # a target whose time is short is made for one attempt
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How one target is spoken to on behalf of one client dialect: all that no request changes."""
-
-    theirs: Dialect
-    endpoint: Endpoint
-    wire: Wire
-    hops: tuple[Translation, ...]
-    pivot: bool  # the provider speaks the pivot of what is asked
-    chat: bool  # and that is OpenAI's chat
-    streams: bool  # the provider is asked for a stream
-    url: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A target, and the ways there that were found so far."""
-
-    given: Target  # kept, so that no other target gets its identity
-    target: Target  # settled
-    credential: str
-    plain: bool  # it adds nothing to what is said or offered as a tool
-    ways: dict[tuple[Dialect, Dialect, bool], _Way] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -84,8 +47,8 @@ class _Talk:
     """One attempt: who asks what, where, and in which words."""
 
     call: Call
-    place: _Place
-    way: _Way
+    place: Place
+    way: Way
     asked: Json
     spoken: Interpreter | None  # None: the provider speaks the client's dialect
 
@@ -103,11 +66,11 @@ class RowAdapter:
         self.name = provider.name
         self._provider = provider
         self._transport = provider.transport(transport, clock) if provider.transport else transport
-        self._auth = provider.login(transport, clock) if provider.login else provider.auth or bearer
+        login = provider.login
+        self._ways = Ways(provider, login(transport, clock) if login else provider.auth or bearer)
         self._clock = clock
         self._inline = inline
         self._quirks = [(quirk, MARKS.get(quirk, ())) for quirk in provider.quirks]
-        self._places: dict[int, _Place] = {}
 
     async def send(self, call: Call, target: Target) -> Reply:
         limit = target.timeouts.total
@@ -125,50 +88,11 @@ class RowAdapter:
             raise
 
     def _talk(self, call: Call, target: Target) -> _Talk:
-        provider, place = self._provider, self._place(target)
+        place = self._ways.place(target)
         asked = merged(call.body, place.target)
-        speaks = provider.speaking(place.target, asked) if provider.speaking else provider.speaks
-        theirs = best_dialect(call.dialect, speaks)
-        if theirs is None:
-            text = f"{place.target.model} at {self.name} does not serve {call.dialect.operation}"
-            raise Failure(Kind.CALLER, text)
-        way = place.ways.get((call.dialect, theirs, call.stream))
-        if way is None or way.endpoint is not speaks[theirs]:
-            way = self._way(call, place, theirs, speaks[theirs])
+        way = self._ways.find(place, call, asked)
         spoken = Interpreter(way.hops, way.pivot) if way.hops else None
         return _Talk(call, place, way, asked, spoken)
-
-    def _place(self, target: Target) -> _Place:
-        place = self._places.get(id(target))
-        if place is None:
-            settled = self._provider.settled
-            credential = "\0".join((self.name, *target.secrets.values()))
-            plain = _SAYING.isdisjoint(target.params)
-            place = _Place(target, settled(target) if settled else target, credential, plain)
-            if len(self._places) >= _MOST_PLACES:
-                self._places.clear()
-            self._places[id(target)] = place
-        return place
-
-    def _way(self, call: Call, place: _Place, theirs: Dialect, endpoint: Endpoint) -> _Way:
-        streams = call.stream and endpoint.streams
-        way = _Way(
-            theirs,
-            endpoint,
-            wire=plug(WIRES[theirs]),
-            hops=hops(call.dialect, theirs),
-            pivot=theirs is PIVOTS[theirs.operation],
-            chat=theirs is Dialect.OPENAI_CHAT,
-            streams=streams,
-            url=address(self._provider, endpoint, place.target, stream=streams),
-            headers={
-                **_HEADERS,
-                "accept": ACCEPT[endpoint.framing] if streams else "application/json",
-                **endpoint.headers,
-            },
-        )
-        place.ways[call.dialect, theirs, call.stream] = way
-        return way
 
     async def _attempt(self, talk: _Talk) -> Reply:
         request = await self._dress(talk)
@@ -190,7 +114,7 @@ class RowAdapter:
         try:
             if talk.spoken:
                 body = await talk.spoken.request(body, target, partial(self._edited, talk))
-            else:
+            elif way.endpoint.inlines or target.modify_params:
                 body = await self._edited(talk, body)
         except ODD as odd:
             raise BadRequest(_odd("the request cannot be translated", odd)) from odd
@@ -198,12 +122,11 @@ class RowAdapter:
             body = self._as_chat(talk, body)
         if way.endpoint.mend:
             body = way.endpoint.mend(body, call, target)
-        headers = {**way.headers, "x-request-id": call.id}
-        if call.headers and not way.hops:
-            headers |= call.headers
-        if target.headers:
-            headers |= target.headers
-        return await self._auth(Upstream(way.url, dumped(body), headers), target)
+        forwarded = {} if way.hops else call.headers
+        own = {"x-request-id": call.id}
+        headers = {**way.headers, **own, **forwarded, **target.headers, **way.shown}
+        request = Upstream(way.url, dumped(body), headers)
+        return await way.auth(request, target) if way.auth else request
 
     async def _edited(self, talk: _Talk, body: Json) -> Json:
         """The pivot's body, or one that needs no translation, with what must be mended in it."""
@@ -262,7 +185,7 @@ class RowAdapter:
             raise Failure(Kind.BROKEN, f"{self.name} answered 200 without a JSON object")
         if error := wire.error(document):
             raise classify_error(self.name, error, headers=headers, now_wall=self._clock.wall())
-        if wire.holds and not any(document.get(name) for name in wire.holds):
+        if wire.holds and not [name for name in wire.holds if document.get(name)]:
             raise Failure(Kind.BROKEN, f"{self.name} answered 200 with nothing in it")
         return document
 

@@ -5,8 +5,9 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-a
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 EVENT_LIMIT = 16 * 2**20  # bytes one event may hold before its provider is called broken
 
@@ -91,21 +92,31 @@ def frames(whole: bytes) -> list[bytes]:
     return [whole[a:b] for a, b in pairwise(cuts)]
 
 
-def bounds(whole: bytes, position: int) -> tuple[int, int]:
-    """Where the event begins and ends that holds the byte at `position`."""
-    blank = _blank_line_of(whole)
-    if blank:
-        begin = whole.rfind(blank, 0, position)
-        end = whole.find(blank, position)
-        length = len(blank)
-        return begin + length if begin >= 0 else 0, end + length if end >= 0 else len(whole)
-    begin = 0
-    for frame in frames(whole):
-        end = begin + len(frame)
-        if position < end:
-            break
-        begin = end
-    return begin, end
+class Bounds:
+    """Where the events of some bytes begin and end. How they are separated is found out once."""
+
+    __slots__ = ("_blank", "_cuts", "_whole")
+
+    def __init__(self, whole: bytes) -> None:
+        self._whole = whole
+        self._blank = b""
+        self._cuts: list[int] | None = None  # ends of events, where separators differ
+
+    def around(self, position: int) -> tuple[int, int]:
+        """Of the event that holds the byte at `position`."""
+        whole, blank = self._whole, self._blank
+        if not blank and self._cuts is None:
+            blank = self._blank = _blank_line_of(whole)
+            if not blank:
+                self._cuts = list(accumulate(map(len, frames(whole))))
+        if blank:
+            begin = whole.rfind(blank, 0, position)
+            end = whole.find(blank, position)
+            length = len(blank)
+            return begin + length if begin >= 0 else 0, end + length if end >= 0 else len(whole)
+        cuts = self._cuts or [len(whole)]
+        at = min(bisect_right(cuts, position), len(cuts) - 1)
+        return cuts[at - 1] if at else 0, cuts[at]
 
 
 def _blank_line_of(whole: bytes) -> bytes:

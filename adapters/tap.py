@@ -11,7 +11,7 @@ import orjson
 from adapters.classify import classify_error
 from adapters.dialects import Wire
 from adapters.errors import Failure, Kind
-from adapters.sse import bounds, events
+from adapters.sse import Bounds, events
 from adapters.types import Json, Receipt, Usage
 
 _ERROR = re.compile(rb'"error"\s*:\s*[{"]')
@@ -40,7 +40,7 @@ class Tap:
             return b""
         last = self._last_event(whole)
         if last >= 0:
-            whole = whole[: bounds(whole, last)[1]]
+            whole = whole[: Bounds(whole).around(last)[1]]
         sound = self._scan(whole) if self.content else self._open(whole)
         if self.failure:
             whole = whole[:sound]
@@ -63,9 +63,9 @@ class Tap:
         """Read events one by one until one has content; what follows is only searched. Returns
         how many bytes come before an error.
         """
-        begin = 0
+        begin, bounds = 0, Bounds(whole)
         while begin < len(whole) and not self.content:
-            end = bounds(whole, begin)[1]
+            end = bounds.around(begin)[1]
             for document in self._documents(whole[begin:end]):
                 self._receipt.model = self._receipt.model or model_of(document)
                 self.content = self.content or self._wire.content(document)
@@ -80,8 +80,9 @@ class Tap:
         """
         sound = len(whole)
         if b'"error"' in whole:
+            bounds = Bounds(whole)
             for found in _ERROR.finditer(whole):
-                begin, end = bounds(whole, found.start())
+                begin, end = bounds.around(found.start())
                 self._documents(whole[begin:end])
                 if self.failure:
                     sound = begin
@@ -124,8 +125,9 @@ def telling(
     """Where the events begin and end that may tell of usage."""
     end = len(whole) if end is None else end
     found = usage.search(whole, 0, end)
+    bounds = Bounds(whole)
     while found:
-        begin_end = bounds(whole, found.start())
+        begin_end = bounds.around(found.start())
         yield begin_end
         found = usage.search(whole, begin_end[1], end)
 
@@ -146,7 +148,9 @@ def merged(before: Usage, told: Usage) -> Usage:
 
 def model_of(document: Json) -> str:
     """The provider's word for what answers; some streams say it one level down."""
-    for holder in (document, document.get("message"), document.get("response")):
+    if isinstance(plain := document.get("model"), str):
+        return plain
+    for holder in (document.get("message"), document.get("response")):
         if isinstance(holder, dict) and isinstance(named := holder.get("model"), str):
             return named
     return ""

@@ -13,16 +13,27 @@ CHARACTERS_PER_TOKEN = 4.0  # English prose; code and other scripts have fewer
 IMAGE_TOKENS = 800  # what most providers count for a picture of usual size
 _PER_MESSAGE = 4  # role and separators
 _WEIGHT = 0.2  # of a new observation
-_READ = ("system", "input", "messages", "tools", "functions", "query", "documents")
+_READ = ("system", "input", "tools", "functions", "query", "documents")  # and messages
+_PLAIN = {"role", "content"}
 _SANE = (1.0, 12.0)  # characters per token; outside, the usage is about something else
 
 
 def prompt_size(body: Json) -> tuple[int, int]:
     """Characters of text, and pictures, that the model has to read. Attached data is not text."""
-    text, pictures = _size([body[name] for name in _READ if name in body])
+    text = 0
+    rest = [body[name] for name in _READ if name in body]
     messages = body.get("messages")
-    per_message = len(messages) if isinstance(messages, list) else 0
-    return text + int(_PER_MESSAGE * per_message * CHARACTERS_PER_TOKEN), pictures
+    if isinstance(messages, list):
+        text = int(_PER_MESSAGE * len(messages) * CHARACTERS_PER_TOKEN)
+        for message in messages:
+            if (length := _plain(message)) is None:
+                rest.append(message)
+            else:
+                text += length
+    if not rest:
+        return text, 0
+    more, pictures = _size(rest)
+    return text + more, pictures
 
 
 class Learned:
@@ -38,6 +49,16 @@ class Learned:
         if tokens <= 0 or not _SANE[0] <= (seen := size / tokens) <= _SANE[1]:
             return
         self.characters_per_token += _WEIGHT * (seen - self.characters_per_token)
+
+
+def _plain(message: Any) -> int | None:
+    """Characters of a message that is two texts, as nearly all of a long history are."""
+    if not isinstance(message, dict) or message.keys() != _PLAIN:
+        return None
+    role, content = message["role"], message["content"]
+    if not (isinstance(role, str) and isinstance(content, str)) or content.startswith("data:"):
+        return None
+    return len(role) + len(content)
 
 
 def _size(whole: Any) -> tuple[int, int]:

@@ -1,5 +1,5 @@
 """The command: `sluicegate --config F` serves, `sluicegate check --config F` only looks,
-`sluicegate explain ALIAS` says where a request would go.
+`sluicegate explain ALIAS` says where a request would go, `sluicegate bench` what we cost.
 
 Flags and variables have LiteLLM's names. Everything heavy is imported by the command that needs
 it, so `--help` and `--version` answer at once.
@@ -7,11 +7,11 @@ it, so `--help` and `--version` answer at once.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,9 +19,8 @@ from gateway.version import VERSION
 
 if TYPE_CHECKING:
     from adapters.types import Json
-    from gateway.config.settings import Loaded, Named, Settings
+    from gateway.config.settings import Loaded
     from gateway.ledger.models import Models
-    from routing.strategies import Strategy
 
 _ANYWHERE = "0.0.0.0"  # noqa: S104  # only with a key worth the name
 _LOOPBACK = "127.0.0.1"
@@ -36,7 +35,9 @@ _SHORTEST_KEY = 16  # characters of a master key that may face a network
 @click.option("--api_version", default="", help="With --model: the provider's API version.")
 @click.option("--host", envvar="HOST", default="", help="Address to listen on.")
 @click.option("--port", envvar="PORT", default=4000, show_default=True, help="Port; 0: any.")
-@click.option("--num_workers", envvar="NUM_WORKERS", default=1, help="Only 1 for now.")
+@click.option(
+    "--num_workers", envvar="NUM_WORKERS", type=click.IntRange(1), default=1, help="One per core."
+)
 @click.option(
     "--server",
     type=click.Choice(["hypercorn", "uvicorn"]),
@@ -74,13 +75,12 @@ def main(  # noqa: PLR0917  # one parameter per flag
     if context.invoked_subcommand:
         context.obj = config
         return
-    if num_workers != 1:
-        raise click.UsageError(
-            "--num_workers above 1 is not there yet; start several gateways behind nginx instead."
-        )
+    if num_workers > 1 and not hasattr(os, "fork"):
+        raise click.UsageError("--num_workers above 1 is not available on Windows.")
     if bool(config) == bool(model):
         raise click.UsageError("Give either --config FILE or --model PROVIDER/MODEL.")
 
+    from gateway.choosing import strategies  # noqa: PLC0415
     from gateway.launch import Launch, run  # noqa: PLC0415
     from gateway.ledger.models import Models  # noqa: PLC0415
     from gateway.server import How  # noqa: PLC0415
@@ -88,11 +88,17 @@ def main(  # noqa: PLR0917  # one parameter per flag
     models = Models.load()
     with _problems_told():
         loaded = _load(config, model, alias, api_base, api_version, models, strict=strict)
-        strategy = _strategies(loaded.settings, config)
+        strategy = strategies(loaded.settings, config)
     key = loaded.settings.master_key
     address = _address(host, key, no_auth=insecure_no_auth, weak_key=insecure_master_key)
     how = How(server=server, predrain=predrain, drain=drain)  # type: ignore[arg-type]  # a Choice
-    run(Launch(loaded, strategy, models, address, port, how, debug=debug))
+    launch = Launch(loaded, strategy, models, address, port, how, debug=debug)
+    if num_workers == 1:
+        run(launch)
+    else:
+        from gateway.several import run_several  # noqa: PLC0415
+
+        run_several(launch, num_workers)
 
 
 @main.command()
@@ -147,6 +153,34 @@ def explain(  # noqa: PLR0917  # one parameter per flag
     click.echo(_shown(document, as_json=as_json))
 
 
+@main.command()
+@click.option("--config", "-c", envvar="CONFIG_FILE_PATH", help="LiteLLM's config.yaml.")
+@click.option("--model", "-m", "alias", default="", help="The alias; else the first that works.")
+@click.option("--seconds", type=click.FloatRange(2, 600), default=20.0, show_default=True)
+@click.option("--clients", type=click.IntRange(1, 512), default=16, show_default=True)
+@click.option("--server", type=click.Choice(["hypercorn", "uvicorn"]), default="hypercorn")
+@click.option("--with-state", is_flag=True, help="Use the Redis that the configuration names.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def bench(context: click.Context, /, config: str | None, as_json: bool, **wanted: Any) -> None:
+    """Measure what the gateway itself costs, with this configuration, on this machine.
+
+    Providers are exchanged for one that answers at once; nothing leaves the loopback interface.
+    Exit codes: 0, 1: a request failed, 2: nothing could be measured.
+    """
+    from gateway.bench.command import measured  # noqa: PLC0415
+    from gateway.bench.run import Wanted  # noqa: PLC0415
+
+    if not (path := config or context.obj):
+        raise click.UsageError("Give --config FILE.")
+    click.echo(f"Measuring for about {wanted['seconds']:g} s, on this machine alone.", err=True)
+    with _problems_told(2):
+        text, problem, code = measured(Wanted(path, **wanted), as_json=as_json)
+    click.echo(text, nl=bool(text))
+    click.echo(problem, nl=bool(problem), err=True)
+    sys.exit(code)
+
+
 def _read(file: str) -> bytes:
     """What is in it; nothing where no file is named."""
     if file == "-":
@@ -161,12 +195,13 @@ def _alone(config: str, body: bytes) -> "Json":
     from asyncio import run  # noqa: PLC0415
 
     from gateway.asking import alone  # noqa: PLC0415
+    from gateway.choosing import strategies  # noqa: PLC0415
     from gateway.ledger.models import Models  # noqa: PLC0415
 
     models = Models.load()
     with _problems_told(2):
         settings = _load(config, "", "", "", "", models, strict=False).settings
-        strategy = _strategies(settings, config)
+        strategy = strategies(settings, config)
     return run(alone(settings, strategy, models, body))
 
 
@@ -217,35 +252,6 @@ def _load(  # noqa: PLR0917  # as many as the flags it reads
         environ=os.environ,
         world=world,
     )
-
-
-def _strategies(settings: "Settings", config: str | None) -> "Callable[[str], Strategy]":
-    """The strategy of each model, found by its name. One of the operator's own lies beside the
-    configuration, as with LiteLLM.
-
-    Raises:
-        ConfigError: there is none of that name, or it has no such option.
-    """
-    usual = _strategy(settings.strategies.usual, config)
-    own = {model: _strategy(named, config) for model, named in settings.strategies.own.items()}
-    return lambda model: own.get(model, usual)
-
-
-def _strategy(named: "Named", config: str | None) -> "Strategy":
-    from gateway.config.settings import ConfigError, Note  # noqa: PLC0415
-    from routing import strategies  # noqa: PLC0415
-    from routing.strategies.options import WrongOption  # noqa: PLC0415
-
-    folder = str(Path(config).resolve().parent) if config else ""
-    if folder and "." in named.name and folder not in sys.path:
-        sys.path.append(folder)
-    try:
-        return strategies.find(named.name, named.args)
-    except LookupError as error:
-        problem = Note(named.path, str(error))
-    except WrongOption as error:
-        problem = Note(f"{named.args_path}.{error.name}", error.text)
-    raise ConfigError(config or "--model", (problem,))
 
 
 def _address(host: str, master_key: str, *, no_auth: bool, weak_key: bool) -> str:

@@ -15,6 +15,8 @@ from hypercorn.config import Config
 from hypercorn.events import Event, Updated
 from hypercorn.utils import wrap_app
 
+from gateway.accepting import Seat, accepting
+
 
 class Connection(TCPServer):
     """One connection, which ends when its client has gone."""
@@ -32,8 +34,13 @@ class Connection(TCPServer):
         await self.idle_task.stop()
 
 
-async def serve_connections(
-    app: Any, listening: socket.socket, config: Config, closing: asyncio.Event, drain_s: float
+async def serve_connections(  # noqa: PLR0917  # the last is only for one of several workers
+    app: Any,
+    listening: socket.socket,
+    config: Config,
+    closing: asyncio.Event,
+    drain_s: float,
+    seat: Seat | None = None,
 ) -> None:
     """Accept until `closing`; then give what is open `drain_s` seconds to end, and cut the rest."""
     loop = asyncio.get_running_loop()
@@ -46,9 +53,15 @@ async def serve_connections(
         assert task  # noqa: S101  # asyncio has just made it
         open_ones.add(task)
         task.add_done_callback(open_ones.discard)
+        if seat:
+            task.add_done_callback(lambda _: seat.went())
         await Connection(framework, loop, config, context, {}, reader, writer)
 
-    server = await asyncio.start_server(connected, sock=listening, backlog=config.backlog)
+    def protocol() -> asyncio.StreamReaderProtocol:
+        reader = asyncio.StreamReader(loop=loop)
+        return asyncio.StreamReaderProtocol(reader, connected, loop=loop)
+
+    server = await accepting(listening, protocol, config.backlog, seat)
     try:
         await closing.wait()
     finally:

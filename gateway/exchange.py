@@ -15,6 +15,7 @@ from adapters.deadline import timed
 from adapters.errors import BadRequest, TooLarge
 from gateway.book import Visit
 from gateway.config.settings import Settings
+from gateway.watch import Watch
 
 Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -132,15 +133,15 @@ class Exchange:
     async def start(self, status: int, headers: Headers) -> None:
         """Send the head, unless it has been sent."""
         if not self.status:
-            await self.send(
-                {"type": "http.response.start", "status": status, "headers": list(headers)}
-            )
+            self.status = status
+            told = [*headers, *self._own_headers()]
+            await self._put({"type": "http.response.start", "status": status, "headers": told})
 
     async def write(self, body: bytes, *, more: bool) -> None:
         """Send some of the body; the last of it without `more`."""
         if not more:
             self._finished = True  # from here on the client may go without losing anything
-        await self.send({"type": "http.response.body", "body": body, "more_body": more})
+        await self._put({"type": "http.response.body", "body": body, "more_body": more})
 
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole reply."""
@@ -152,6 +153,9 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], *self._own_headers()]
+        await self._put(message)
+
+    async def _put(self, message: Message) -> None:
         self._sending = True
         try:
             await timed(self._send(message), self._settings.write_timeout)
@@ -183,7 +187,7 @@ class Exchange:
 class _Attended:
     """The watch over one client, as a context."""
 
-    __slots__ = ("_exchange", "_receive", "_watcher")
+    __slots__ = ("_exchange", "_receive", "_watch")
 
     def __init__(self, exchange: Exchange, receive: Any) -> None:
         self._exchange = exchange
@@ -191,7 +195,7 @@ class _Attended:
 
     async def __aenter__(self) -> None:
         self._exchange._enter()
-        self._watcher = asyncio.create_task(self._watch())
+        self._watch = Watch(self._client_leaves(), self._left)
 
     async def __aexit__(
         self,
@@ -199,14 +203,17 @@ class _Attended:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._watcher.cancel()
+        self._watch.close()
         reason = self._exchange._leave()
         if reason and isinstance(error, asyncio.CancelledError):
             raise reason
 
-    async def _watch(self) -> None:
+    async def _client_leaves(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass  # the rest of a body that nobody wants
+
+    def _left(self) -> None:
+        """A connection that cannot be read any more is one that nobody is at."""
         self._exchange.interrupt(ClientLeft())
 
 

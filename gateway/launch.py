@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from random import SystemRandom
+from typing import Any
 
 import click
 import uvloop
@@ -14,13 +16,14 @@ from adapters.clock import SystemClock
 from gateway.app import build
 from gateway.config.settings import Loaded, Settings
 from gateway.ledger.models import Models
-from gateway.log import Bridge, Level, Log
+from gateway.log import Bridge, Level, Log, Stream
+from gateway.say import Say
 from gateway.server import CannotListen, How, listen, serve
 from gateway.services import opened
 from gateway.version import VERSION
 from routing.strategies import Strategy
 
-_LOG_FLUSH_S = 2.0
+LOG_FLUSH_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +45,77 @@ def run(launch: Launch) -> None:
     Raises:
         SystemExit: 1, the address cannot be listened on; the log says why.
     """
-    log = _log(launch)
-    logging.basicConfig(handlers=[Bridge(log)], level=logging.WARNING, force=True)
+    log = opened_log(launch, sys.stderr)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(launch, log))
+        run_loop(_serve(launch, log))
     finally:
-        log.close(_LOG_FLUSH_S)
+        log.close(LOG_FLUSH_S)
+
+
+def run_loop(serving: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)
 
 
 async def _serve(launch: Launch, log: Log) -> None:
     loaded, clock = launch.loaded, SystemClock()
-    for note in (*loaded.warnings, *loaded.unserved):
-        log("config.warning", Level.WARNING, at=note.path, text=note.text)
-    try:
-        sock = listen(launch.host, launch.port)
-    except CannotListen as error:
-        log("server.failed", Level.ERROR, text=error.message)
-        raise SystemExit(1) from error
-    port = sock.getsockname()[1]
+    warn(loaded, log)
+    sock = listening(launch, log)
     async with opened(
         loaded.settings, launch.strategy, log, launch.models, clock=clock, rng=SystemRandom()
     ) as services:
-        click.echo(banner(loaded.settings, launch.host, port))
-        server = launch.how.server
-        log("server.started", version=VERSION, host=launch.host, port=port, server=server)
+        announce(launch, sock, log)
         await serve(build(services), services.life, sock, launch.how, log)
     log("server.stopped")
 
 
-def _log(launch: Launch) -> Log:
+def warn(loaded: Loaded, say: Say) -> None:
+    """Of what is odd in the configuration."""
+    for note in (*loaded.warnings, *loaded.unserved):
+        say("config.warning", Level.WARNING, at=note.path, text=note.text)
+
+
+def listening(launch: Launch, say: Say) -> socket.socket:
+    """The socket. Raises SystemExit: 1, where there can be none; the log says why."""
+    try:
+        return listen(launch.host, launch.port)
+    except CannotListen as error:
+        say("server.failed", Level.ERROR, text=error.message)
+        raise SystemExit(1) from error
+
+
+def announce(launch: Launch, sock: socket.socket, say: Say, **facts: object) -> None:
+    """Say to people and to the log where it is."""
+    port, server = sock.getsockname()[1], launch.how.server
+    click.echo(banner(launch.loaded.settings, launch.host, port))
+    say(
+        "server.started",
+        Level.INFO,
+        version=VERSION,
+        host=launch.host,
+        port=port,
+        server=server,
+        **facts,
+    )
+
+
+def opened_log(launch: Launch, stream: Stream, stamp: Mapping[str, object] | None = None) -> Log:
+    """A log on `stream`, which is standard error in one way or another. Whatever libraries log
+    goes there too.
+    """
     settings = launch.loaded.settings
     json = not sys.stderr.isatty() if settings.json_logs is None else settings.json_logs
-    return Log(
-        sys.stderr,
+    log = Log(
+        stream,
         json=json,
         clock=SystemClock(),
         secrets=secrets(settings),
         verbose=launch.debug,
         colour=not json and sys.stderr.isatty(),
+        stamp=stamp,
     )
+    logging.basicConfig(handlers=[Bridge(log)], level=logging.WARNING, force=True)
+    return log
 
 
 def secrets(settings: Settings) -> set[str]:

@@ -49,6 +49,7 @@ class Log:
 
     `json`: one JSON object per line, for machines; else lines for people, in local time.
     `capacity`: records that may wait. `secrets` are replaced by `***` wherever they turn up.
+    `stamp`: facts that every line has.
     """
 
     def __init__(
@@ -61,11 +62,13 @@ class Log:
         capacity: int = 10_000,
         verbose: bool = False,
         colour: bool = False,
+        stamp: Mapping[str, object] | None = None,
     ) -> None:
         self._write: Callable[[bytes], None] | None = _raw_write(stream)
         self._format: _Format = _json_line if json else _coloured_line if colour else _plain_line
         self._clock = clock
         self._scrub = Scrubber(frozenset(secrets))
+        self._stamp = stamp
         self._capacity = capacity
         self._lowest = Level.DEBUG if verbose else Level.INFO
         self._queue: SimpleQueue[_Record | None] = SimpleQueue()
@@ -151,6 +154,8 @@ class Log:
         return self._scrub(_escape(lines))
 
     def _line(self, record: _Record) -> bytes:
+        if self._stamp:
+            record = (*record[:3], {**record[3], **self._stamp})
         try:
             return self._format(record)
         except Exception:  # whatever a value's __str__ raises, the thread must live on

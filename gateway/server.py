@@ -6,7 +6,8 @@ and a worker that fails to start exits 0.
 
 Stopping, on SIGTERM: readiness says no and replies close their connections, but requests are still
 taken, until balancers have noticed; then the socket closes; then streams may finish; what is left
-is told so and cut. On SIGINT the first part is skipped. A second signal cuts at once.
+is told so and cut. On SIGINT the first part is skipped, and there is little time for the others; a
+worker whose parent has died skips only the first. A second signal cuts at once.
 """
 
 import asyncio
@@ -17,13 +18,18 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from adapters.errors import GatewayError
+from gateway.accepting import Seat, accepting
 from gateway.app import App
 from gateway.life import Life
 from gateway.log import Log
 from gateway.stream import BrokenOff
+from gateway.worker import Place
+
+if TYPE_CHECKING:
+    import uvicorn
 
 ServerName: TypeAlias = Literal["hypercorn", "uvicorn"]
 BACKLOG = 4096
@@ -40,6 +46,10 @@ class How:
     server: ServerName = "hypercorn"
     predrain: float = 5.0  # still accepting, while balancers learn that we are going
     drain: float = 600.0  # for streams to finish
+
+    def lasts_s(self, number: int) -> float:
+        """How long it may take to stop after that signal."""
+        return _QUICK_DRAIN_S if number == signal.SIGINT else self.predrain + self.drain
 
 
 class CannotListen(GatewayError):
@@ -70,17 +80,32 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve(app: App, life: Life, sock: socket.socket, how: How, log: Log) -> None:
+def load(server: ServerName) -> None:
+    """Import now what `serve` would import later: processes that are forked then share it.
+
+    Raises:
+        ImportError: the extra of that name is not installed.
+    """
+    match server:
+        case "hypercorn":
+            import gateway.connections  # noqa: F401, PLC0415
+        case "uvicorn":
+            import uvicorn.protocols.http.httptools_impl  # noqa: F401, PLC0415
+
+
+async def serve(  # noqa: PLR0917  # the last is only for one of several workers
+    app: App, life: Life, sock: socket.socket, how: How, log: Log, place: Place | None = None
+) -> None:
     """Serve until told to stop; returns when the last request is over."""
     gc.collect()
     gc.freeze()  # what start-up made stays; the collector need not look at it again
     gc.set_threshold(_GC_THRESHOLD)
     closing = asyncio.Event()
     run = {"hypercorn": _hypercorn, "uvicorn": _uvicorn}[how.server]
-    with _signals() as told:
+    with place.orders(log) if place else _signals() as told:
         drain = asyncio.create_task(_drain(life, how, told, closing, log))
         try:
-            await run(app, sock, closing, how.drain)
+            await run(app, sock, closing, how.drain, place.seat if place else None)
         finally:
             drain.cancel()
             with suppress(asyncio.CancelledError):
@@ -93,8 +118,8 @@ async def _drain(
     first = await told.get()
     life.draining = True
     log("server.draining", signal=signal.Signals(first).name, in_flight=len(life))
-    gentle = first == signal.SIGTERM
-    again = await _next(told, how.predrain) if gentle else False
+    gentle = first != signal.SIGINT
+    again = await _next(told, how.predrain) if first == signal.SIGTERM else False
     closing.set()
     if not again:
         await _next(told, max(0.0, (how.drain if gentle else _QUICK_DRAIN_S) - _TELL_S * gentle))
@@ -126,7 +151,9 @@ def _signals() -> "Iterator[asyncio.Queue[int]]":
             loop.remove_signal_handler(number)
 
 
-async def _hypercorn(app: App, sock: socket.socket, closing: asyncio.Event, drain: float) -> None:
+async def _hypercorn(
+    app: App, sock: socket.socket, closing: asyncio.Event, drain: float, seat: Seat | None
+) -> None:
     from hypercorn.config import Config  # noqa: PLC0415  # or uvicorn, not both
 
     from gateway.connections import serve_connections  # noqa: PLC0415
@@ -138,18 +165,15 @@ async def _hypercorn(app: App, sock: socket.socket, closing: asyncio.Event, drai
     config.h11_max_incomplete_size = 64 * 1024
     config.include_server_header = False
     config.errorlog = None  # what goes wrong in the app is logged there, once
-    await serve_connections(app, sock, config, closing, drain)
+    await serve_connections(app, sock, config, closing, drain, seat)
 
 
-async def _uvicorn(app: App, sock: socket.socket, closing: asyncio.Event, drain: float) -> None:
+async def _uvicorn(
+    app: App, sock: socket.socket, closing: asyncio.Event, drain: float, seat: Seat | None
+) -> None:
     import uvicorn  # noqa: PLC0415  # an extra
 
     logging.getLogger("uvicorn.error").addFilter(_is_news)
-
-    class Server(uvicorn.Server):
-        def capture_signals(self) -> Any:
-            return nullcontext()  # ours to catch
-
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -159,11 +183,12 @@ async def _uvicorn(app: App, sock: socket.socket, closing: asyncio.Event, drain:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # nobody here asks for the client's address
         backlog=BACKLOG,
         timeout_keep_alive=int(_KEEP_ALIVE_S),
         timeout_graceful_shutdown=int(drain),
     )
-    server = Server(config)
+    server = _uvicorn_server(config, sock, seat)
 
     async def stop() -> None:
         await closing.wait()
@@ -174,6 +199,33 @@ async def _uvicorn(app: App, sock: socket.socket, closing: asyncio.Event, drain:
         await server.serve(sockets=[sock])
     finally:
         stopping.cancel()
+
+
+def _uvicorn_server(config: "uvicorn.Config", sock: socket.socket, seat: Seat | None) -> Any:
+    import uvicorn  # noqa: PLC0415
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol  # noqa: PLC0415
+
+    class Server(uvicorn.Server):
+        def capture_signals(self) -> Any:
+            return nullcontext()  # ours to catch
+
+        async def startup(self, sockets: Any = None) -> None:
+            """As one of several workers we accept ourselves; Uvicorn closes what it finds."""
+            await super().startup([] if seat else sockets)
+            if seat:
+                ours: Any = await accepting(sock, self._protocol, BACKLOG, seat)
+                self.servers = [ours]
+
+        def _protocol(self) -> asyncio.Protocol:
+            return Connection(self.config, self.server_state, self.lifespan.state)
+
+    class Connection(HttpToolsProtocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if seat:
+                seat.went()
+
+    return Server(config)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -13,6 +13,7 @@ from adapters.provider import Adapter
 from adapters.send import Inline, RowAdapter
 from gateway.access.keys import Keys
 from gateway.book import Book
+from gateway.colleagues import Colleagues
 from gateway.config.settings import Settings
 from gateway.facts import Facts
 from gateway.ledger.models import Models
@@ -28,6 +29,8 @@ from routing.deployment import Deployment
 from routing.groups import Groups
 from routing.health import Health
 from routing.router import Router
+from routing.shares import WHOLE, Share
+from routing.state.store import Store
 from routing.strategies import Strategy
 from routing.wiring import wired
 
@@ -44,6 +47,7 @@ class Services:
     life: Life
     clock: Clock
     whence: Whence
+    colleagues: Colleagues | None = None  # other workers behind the same address
 
 
 @asynccontextmanager
@@ -55,13 +59,16 @@ async def opened(
     *,
     clock: Clock,
     rng: Random,
+    share: Share = WHOLE,
 ) -> AsyncIterator[Services]:
-    """Build the graph, and take it down again. What it opens, it closes. `strategy`: of a model."""
+    """Build the graph, and take it down again. What it opens, it closes. `strategy`: of a model;
+    `share`: this process's, of limits that it cannot share through a Redis.
+    """
     async with (
         sharing(settings.redis, log, clock) as shared,
-        _built(settings, strategy, log, models, shared, clock=clock, rng=rng) as services,
+        _built(settings, strategy, log, models, shared, share=share, clock=clock, rng=rng) as made,
     ):
-        yield services
+        yield made
 
 
 @asynccontextmanager
@@ -72,17 +79,21 @@ async def _built(
     models: Models,
     shared: Sharing,
     *,
+    share: Share,
     clock: Clock,
     rng: Random,
 ) -> AsyncIterator[Services]:
     health, life = Health(settings.rest, clock, rng, told=shared.told), Life()
     facts = Facts(settings, models)
-    deployments = tuple(map(facts.stated, settings.deployments))
+    deployments = tuple(share.deployment(facts.stated(d)) for d in settings.deployments)
     aliases = {name: alias.name for name, alias in settings.aliases.items()}
-    grouped = (facts.stated(model.deployment) for model in settings.strategies.groups)
+    grouped = (
+        share.deployment(facts.stated(model.deployment)) for model in settings.strategies.groups
+    )
     groups = Groups((*deployments, *grouped), aliases, facts.stated)
     store = shared.store
     metrics = _metrics(groups, deployments, health, life=life, log=log, shared=shared)
+    budgets = await _budgets(settings, facts, groups.deployments, store, share)
     listening = shared.listening([d.id for d in deployments], health.learn)
     async with Http() as http, Fetch() as fetch, listening:
         inline = partial(inlined, fetch=fetch) if settings.fetch_images else refused
@@ -100,9 +111,7 @@ async def _built(
                 owner=shared.owner,
                 checks=chosen(settings.checks, deployments),
                 affinity=Bindings(settings.affinity, store) if settings.affinity.any else None,
-                budgets=Budgets(settings.budgets, facts.cost, clock)
-                if settings.budgets or any(d.budget for d in deployments)
-                else None,
+                budgets=budgets,
             ),
             health=health,
             models=models,
@@ -112,6 +121,22 @@ async def _built(
             clock=clock,
             whence=Whence(),
         )
+
+
+async def _budgets(
+    settings: Settings,
+    facts: Facts,
+    deployments: Sequence[Deployment],
+    store: Store,
+    share: Share,
+) -> Budgets | None:
+    """With what has been spent of them before, where that is known."""
+    if not (settings.budgets or any(d.budget for d in deployments)):
+        return None
+    providers = {name: share.budget(budget) for name, budget in settings.budgets.items()}
+    budgets = Budgets(providers, facts.cost, store)
+    await budgets.learn(deployments)
+    return budgets
 
 
 def _metrics(

@@ -124,8 +124,9 @@ def check(body: Json, dialect: Dialect) -> None:
     for name in _REQUIRED[dialect.operation]:
         if name not in body:
             raise BadRequest(f"The field {name!r} is missing.", param=name)
-    for name, check in _CHECKS[dialect].items():
-        if name in body and (expected := check(body[name])):
+    checks = _CHECKS[dialect]
+    for name, value in body.items():
+        if name in checks and (expected := checks[name](value)):
             raise BadRequest(f"The field {name!r} must be {expected}.", param=name)
     if dialect.operation is Operation.CHAT:
         for index, message in enumerate(body["messages"]):

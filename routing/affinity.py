@@ -61,7 +61,9 @@ class AffinityRules:
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """Bindings kept as notes in the store. Nothing here waits but for a store over the network."""
+    """Bindings kept as notes in the store. All that a call may be bound by is asked for at once:
+    one round trip where the store is over the network, else nobody waits.
+    """
 
     rules: AffinityRules
     store: Store
@@ -73,15 +75,18 @@ class Bindings:
         ask: Ask,
         stats: Mapping[str, Stats],
     ) -> Deployment | None:
+        keys = [key for key, _ in self._keys(alias, ask)]
+        if not keys:
+            return None
         try:
-            for key, _ in self._keys(alias, ask):
-                if (note := await self.store.get(key)) is None:
-                    continue
-                found = next((d for d in candidates if d.id.encode() == note), None)
-                if found and _bearable(found, candidates, stats):
-                    return found
+            notes = await self.store.gets(keys)
         except StoreGone:
-            pass  # it makes calls cheaper, not possible
+            return None  # it makes calls cheaper, not possible
+        for note in filter(None, notes):
+            named = note.decode(errors="replace")
+            found = next((d for d in candidates if d.id == named), None)
+            if found and _bearable(found, candidates, stats):
+                return found
         return None
 
     def bind(self, alias: str, deployment: Deployment, ask: Ask) -> None:

@@ -47,23 +47,24 @@ class Attempts:
             Failure: it failed; that is noted already.
         """
         watch = _Watch(self, alias, ask, taken, lone=lone, left=left, started=self.clock.now())
-        self.health.started(taken.deployment)
-        target = _within(taken.deployment.target, left)
+        deployment = taken.deployment
+        self.health.started(deployment)
+        target = _within(deployment.target, left)
         try:
             reply = await self.adapters[target.provider].send(ask.call, target)
         except BaseException as error:
             failure = error if isinstance(error, Failure) else None
             rest = watch.failed(failure)
             if failure:
-                journey.note(Attempt(alias, taken.deployment, watch.took, failure, rest))
+                journey.note(Attempt(alias, deployment, watch.took, failure, rest))
             raise
-        journey.note(Attempt(alias, taken.deployment, watch.took))
         watch.answered(reply)
+        journey.note(Attempt(alias, deployment, watch.first))
         if isinstance(reply.body, bytes):
             watch.succeeded(reply.receipt.usage)
             watch.ended(reply.receipt.usage)
             return reply
-        return replace(reply, body=Watched(reply, reply.body, watch))
+        return Reply(Watched(reply, reply.body, watch), reply.receipt, reply.headers)
 
 
 @dataclass(slots=True)
@@ -88,21 +89,19 @@ class _Watch:
     def answered(self, reply: Reply) -> None:
         self.first = self.took
         self.replied = True
-        said = told(reply.headers, now_wall=self.of.clock.wall())
-        self.of.limits.told(self.taken, said)
-        self.of.health.answered(self.taken.deployment, self.started)
-        affinity = self.of.chooser.affinity
+        of, deployment = self.of, self.taken.deployment
+        of.limits.told(self.taken, told(reply.headers, now_wall=of.clock.wall()))
+        of.health.answered(deployment, self.started)
+        affinity = of.chooser.affinity
         if affinity and not self.lone:
-            affinity.bind(self.alias, self.taken.deployment, self.ask)
+            affinity.bind(self.alias, deployment, self.ask)
 
     def succeeded(self, usage: Usage) -> None:
         """The answer came to its end."""
-        deployment = self.taken.deployment
-        self.of.health.succeeded(deployment, self.started)
-        if self.ask.call.stream:
-            self.of.health.timed(deployment, self.first, self.took, usage.output)
-        else:
-            self.of.health.timed(deployment, None, self.took, usage.output)
+        deployment, health = self.taken.deployment, self.of.health
+        health.succeeded(deployment, self.started)
+        first = self.first if self.ask.call.stream else None
+        health.timed(deployment, first, self.took, usage.output)
 
     def failed(self, failure: Failure | None) -> float:
         """Note a failure, or that the client has left; returns how long the deployment rests."""
@@ -124,11 +123,12 @@ class _Watch:
     def ended(self, usage: Usage | None) -> None:
         if self.open:
             self.open = False
-            self.of.health.ended(self.taken.deployment, self.started)
-            self.of.limits.ended(self.taken, usage)
-            if self.of.budgets and usage and self.replied:
-                self.of.budgets.spent(self.taken.deployment, usage, self.ask)
-            self.of.chooser.released(self.taken.deployment)
+            of, deployment = self.of, self.taken.deployment
+            of.health.ended(deployment, self.started)
+            of.limits.ended(self.taken, usage)
+            if of.budgets and usage and self.replied:
+                of.budgets.spent(deployment, usage, self.ask)
+            of.chooser.released(deployment)
 
     def _cut_short(self, failure: Failure) -> bool:
         """Whether the call's deadline ended the attempt, long before the deployment's time-out.

@@ -1,47 +1,34 @@
 """Who has money left: budgets of deployments and of providers.
 
-Spending is counted when an answer has ended, by what the provider reports, so calls under way at
-that moment may pass a limit. Each process counts for itself, from its start on.
+Spending is counted when an answer has ended, by what the provider reports. Where processes share a
+store they share budgets: each counts its own spending at once and hears of that of the others
+within about a second (`HEARD_S`), so no decision waits for it. What is spent of a period is kept
+until it ends, whoever is started anew.
+
+So a limit is passed by what those calls cost that had not ended when it was reached, or began
+within the second that others need to hear of it. While the store is gone each process may spend its
+share of what was left.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import TypeAlias
 
-from adapters.clock import Clock
 from adapters.errors import OverBudget
 from adapters.tokens import CHARACTERS_PER_TOKEN
 from adapters.types import Usage
 from routing.ask import Ask
 from routing.checks import Check
 from routing.deployment import Budget, Deployment
+from routing.state.store import Store, StoreGone
 
 Cost: TypeAlias = Callable[[Deployment, Usage], int]
 """What tokens of a deployment cost, in nano-dollars; 0 where no price is known."""
 
+_Kept: TypeAlias = tuple[str, Budget]  # under this key in the store
 _NEVER_S = 365 * 86_400.0  # told where nothing will come back by itself
-
-
-@dataclass(slots=True)
-class _Purse:
-    """What was spent of one budget. A period begins with the first spending in it."""
-
-    budget: Budget
-    spent: int = 0
-    ends: float = 0.0
-
-    def add(self, now: float, amount: int) -> None:
-        if now >= self.ends:
-            self.spent, self.ends = 0, now + self.budget.period_s
-        self.spent += amount
-
-    def wait(self, now: float) -> float:
-        """Seconds until there is money again; 0: now."""
-        if not self.budget.limit:
-            return inf
-        used_up = now < self.ends and self.spent >= self.budget.limit
-        return self.ends - now if used_up else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +37,15 @@ class Budgets:
 
     providers: Mapping[str, Budget]
     cost: Cost
-    clock: Clock
-    _purses: dict[str, _Purse] = field(default_factory=dict)
+    store: Store
+    _known: dict[str, tuple[_Kept, ...]] = field(default_factory=dict)  # by deployment's id
+
+    async def learn(self, deployments: Iterable[Deployment]) -> None:
+        """What has been spent before this process began, if that can be said at once."""
+        for deployment in deployments:
+            self.wait(deployment)
+        with suppress(StoreGone):
+            await self.store.flush()
 
     @property
     def check(self) -> Check:
@@ -59,19 +53,26 @@ class Budgets:
 
     def spent(self, deployment: Deployment, usage: Usage, ask: Ask) -> None:
         """An answer has ended. Where nobody said what it used, the prompt is estimated."""
-        purses = self._of(deployment)
-        if not purses:
+        kept = self._of(deployment)
+        if not kept:
             return
         if not (usage.input or usage.output):
             usage = Usage(ask.prompt_tokens(CHARACTERS_PER_TOKEN))
-        amount, now = self.cost(deployment, usage), self.clock.now()
-        for purse in purses:
-            purse.add(now, amount)
+        amount = self.cost(deployment, usage)
+        if amount:
+            for key, budget in kept:
+                self.store.spend(key, amount, budget.period_s)
 
     def wait(self, deployment: Deployment) -> float:
         """Seconds until its own budget and its provider's have money; 0: now."""
-        now = self.clock.now()
-        return max((purse.wait(now) for purse in self._of(deployment)), default=0.0)
+        longest = 0.0
+        for key, budget in self._of(deployment):
+            if not budget.limit:
+                return inf
+            spent = self.store.spent(key)
+            if spent.amount >= budget.limit:
+                longest = max(longest, spent.left_s)
+        return longest
 
     def _solvent(self, fit: Sequence[Deployment], _: Ask) -> Sequence[Deployment]:
         left = [deployment for deployment in fit if not self.wait(deployment)]
@@ -83,16 +84,20 @@ class Budgets:
         said = f"Every deployment of {alias!r}, or its provider, has used up its budget{again}."
         return OverBudget(said, retry_after=min(wait, _NEVER_S))
 
-    def _of(self, deployment: Deployment) -> Sequence[_Purse]:
-        found = []
-        if own := deployment.budget:
-            found.append(self._purse(f"deployment {deployment.id}", own))
-        if shared := self.providers.get(deployment.target.provider):
-            found.append(self._purse(f"provider {deployment.target.provider}", shared))
-        return found
+    def _of(self, deployment: Deployment) -> tuple[_Kept, ...]:
+        kept = self._known.get(deployment.id)
+        if kept is None:
+            kept = self._known[deployment.id] = tuple(self._find(deployment))
+        return kept
 
-    def _purse(self, name: str, budget: Budget) -> _Purse:
-        purse = self._purses.get(name)
-        if purse is None:
-            purse = self._purses[name] = _Purse(budget)
-        return purse
+    def _find(self, deployment: Deployment) -> Iterator[_Kept]:
+        if own := deployment.budget:
+            yield _key("deployment", deployment.id, own), own
+        provider = deployment.target.provider
+        if shared := self.providers.get(provider):
+            yield _key("provider", provider, shared), shared
+
+
+def _key(kind: str, name: str, budget: Budget) -> str:
+    """A budget of another period is another one: what was spent before is not carried over."""
+    return f"{kind}:{name}:{budget.period_s:.0f}"

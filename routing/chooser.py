@@ -22,6 +22,7 @@ from routing.limits import Limits, Reservation
 from routing.room import Crowded, WaitingRoom
 from routing.strategies import Strategy
 
+_URGENT_S = 4.0  # of patience that are left
 _LOOK_AGAIN_S = 1.0  # the longest between two looks, whatever was said about when there is room
 
 
@@ -116,7 +117,15 @@ class Chooser:
                 return reservation
             refused.add(chosen.id)
             roomy = [d for d in usable if d.id not in refused and not self.limits.full_s(d, ask)]
-        return self.limits.room_s(usable, ask)
+        urgent = 0 < patience < _URGENT_S
+        limits = self.limits
+        daring = [d for d in usable if d.id not in wanted and limits.dares(d, ask, urgent=urgent)]
+        if daring:  # nobody has room, but some only by a guess of ours
+            candidates = filters.lowest_order(filters.untried(daring, tried) or daring)
+            chosen = await self._one_of(alias, candidates, ask)
+            if reservation := await limits.reserve(chosen, ask):
+                return reservation
+        return limits.room_s(usable, ask)
 
     def _rested(self, alias: str, fit: Sequence[Deployment], *, last: bool) -> Sequence[Deployment]:
         unwell = self.health.unwell()

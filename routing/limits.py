@@ -16,6 +16,7 @@ from adapters.tokens import Learned
 from adapters.types import Usage
 from routing.ask import Ask
 from routing.deployment import Deployment
+from routing.learned import Past, Refusal
 from routing.occupancy import Occupancy
 from routing.quota import Need, Quota
 from routing.state.store import SLOT_WAIT_S, Claim, Grant, Store
@@ -35,14 +36,12 @@ _STEPS = 10  # of halving: to a second
 class _Use:
     """What one deployment has used, as this process knows it."""
 
-    since: float  # when it was first used
     learned: Learned = field(default_factory=Learned)
     output: float = _OUTPUT_TOKENS  # moving average of tokens in an answer
     lasts_s: float = _LASTS_S  # moving average of how long one takes
     slots: int = 0  # taken now
     requests: Window = field(default_factory=Window)
     tokens: Window = field(default_factory=Window)
-    refusals: Window = field(default_factory=Window)
     full_until: float = 0.0  # the store has refused; no use asking before
     full_for: int = 0  # but only for who needs as many tokens
 
@@ -135,6 +134,18 @@ class Limits:
             use.full_for = taken.tokens if _for_tokens(taken, grant) else 0
         return grant.granted
 
+    def dares(self, deployment: Deployment, ask: Ask, *, urgent: bool) -> bool:
+        """Whether only a guess of ours stands against a call, and it is time to test that.
+        `urgent`: the call would not be served at all otherwise.
+        """
+        use = self._uses.get(deployment.id)
+        quota = self._quotas.get((deployment.quota or deployment.id, deployment.target.model))
+        if use is None or quota is None or quota.mute:
+            return False
+        now = self._clock.now()
+        need = _need(use, ask)
+        return not use.full_s(now, need) and quota.dares(now, need, urgent=urgent)
+
     def told(self, reservation: Reservation, allowances: Sequence[Told]) -> None:
         """The provider has answered; its headers say what is left."""
         quota = reservation.quota
@@ -146,11 +157,16 @@ class Limits:
         now = self._clock.now()
         use, quota = reservation.use, reservation.quota
         quota.refused(now, retry_after or 0.0)
-        use.refusals.add(now, 1)
-        watched = now - use.since >= SPAN_S  # or what was there before we came counts as well
-        if watched and not reservation.deployment.limited:
-            served = use.requests.total(now) - use.refusals.total(now)
-            quota.learn(now, reservation.at, served)
+        if reservation.deployment.limited:
+            return
+        refusal = Refusal(
+            reservation.number,
+            reservation.at,
+            reservation.tokens,
+            retry_after or 0.0,
+            SPAN_S - self._clock.wall() % SPAN_S,
+        )
+        quota.learn(now, refusal, Past(use.requests.parts(now), use.tokens.parts(now)))
 
     def ended(self, reservation: Reservation, usage: Usage | None) -> None:
         """The attempt is over. `usage` None: it cost nothing; all zero: nobody said, so the
@@ -166,6 +182,8 @@ class Limits:
             use.tokens.add(now, spent)
         else:
             use.tokens.correct(now, spent - reservation.tokens, ago)
+        if usage and not reservation.quota.mute:
+            reservation.quota.settled(now, reservation.at, reservation.tokens - spent)
         if usage and usage.output:
             use.output += _WEIGHT * (usage.output - use.output)
             use.lasts_s += _WEIGHT * (ago - use.lasts_s)
@@ -195,7 +213,7 @@ class Limits:
     def occupancy(self, deployment: Deployment, ask: Ask) -> Occupancy:
         """For people: nothing is taken. What other processes use is known by refusals only."""
         now = self._clock.now()
-        use = self._uses.get(deployment.id) or _Use(now)
+        use = self._uses.get(deployment.id) or _Use()
         need = _need(use, ask)
         tokens = need.prompt + need.output
         waits = {"shared": use.full_s(now, need)}
@@ -251,7 +269,7 @@ class Limits:
     def _use(self, deployment: Deployment) -> _Use:
         use = self._uses.get(deployment.id)
         if use is None:
-            use = self._uses[deployment.id] = _Use(self._clock.now())
+            use = self._uses[deployment.id] = _Use()
         return use
 
     def _quota(self, deployment: Deployment) -> Quota:

@@ -12,15 +12,11 @@ from math import inf
 from typing import NamedTuple
 
 from adapters.quota import Counted, Told
+from routing.learned import Learned, Past, Refusal
 
 _MINUTE_S = 60.0
 _NEAR = 0.001  # of a token: sums of fractions are not exact
 _SOON_S = 0.01  # timers may wake so much early
-_TELLING = 20  # requests within a minute, before a refusal says anything of a limit
-_LEARNED_S = 300.0  # how long we hold on to a limit that nobody told
-_CALM_S = 60.0  # since the last refusal, before we try whether it is higher
-_GROWTH = 0.1 / _MINUTE_S  # by so much a second
-_LESS = 0.95  # of what was too much
 
 
 class Need(NamedTuple):
@@ -29,6 +25,10 @@ class Need(NamedTuple):
     prompt: int = 0
     output: int = 0  # as far as experience tells
     most: int = 0  # the most that the client allows: many take that off at first
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt + self.output
 
     def of(self, counted: Counted) -> int:
         match counted:
@@ -53,13 +53,10 @@ class _Left(NamedTuple):
 class _Allowance:
     """One of them, played forward. `level`: what is left, as far as we know."""
 
-    __slots__ = ("_at", "_ends", "_grows_at", "_rate", "counted", "level", "limit")
+    __slots__ = ("_at", "_ends", "_rate", "counted", "level", "limit")
 
-    def __init__(self, now: float, said: Told, most: float, grows_at: float = inf) -> None:
-        """`most`: the most that was ever left, where no limit is told. `grows_at`: from when on we
-        try whether it is higher than we think.
-        """
-        self._grows_at = grows_at
+    def __init__(self, now: float, said: Told, most: float) -> None:
+        """`most`: the most that was ever left, where no limit is told."""
         self.counted = said.counted
         self.limit = most if said.limit is None else float(said.limit)
         self.level = float(said.remaining)
@@ -77,19 +74,12 @@ class _Allowance:
     def play(self, now: float) -> None:
         """Let it refill until now."""
         if self._rate:
-            if now > self._grows_at:
-                self._rate *= 1.0 + _GROWTH * (now - max(self._at, self._grows_at))
             refilled = self.level + self._rate * (now - self._at)
             self.level = min(max(self.limit, self.level), refilled)
             self._at = now
         elif now >= self._ends - _SOON_S:
             self.level = self.limit
             self._ends = now + _MINUTE_S  # a guess; the next reply knows better
-
-    @property
-    def minute(self) -> float:
-        """How much refills within one."""
-        return self._rate * _MINUTE_S
 
     def wait(self, now: float, need: float) -> float:
         """Seconds until there is so much, or all that there can be."""
@@ -117,15 +107,14 @@ class Quota:
         self._told_of = 0  # the newest request whose reply has told
         self._since: deque[_Left] = deque()  # those after it, in order
         self._closed_until = 0.0
-        self._learned_at = -inf
-        self._learned_until = inf
+        self._learned: Learned | None = None  # where nothing is told
         self.mute = False  # replies come, and none says anything: there is nothing to keep
 
     def left(self, now: float) -> float:
         """The smallest share that is left of any allowance; 1 if nothing was told."""
         if now < self._closed_until:
             return 0.0
-        least = 1.0
+        least = self._learned.left(now) if self._learned else 1.0
         for allowance in self._allowances.values():
             allowance.play(now)
             if allowance.limit:
@@ -134,13 +123,19 @@ class Quota:
 
     def wait(self, now: float, need: Need) -> float:
         """Seconds until a request that needs so much may be expected to be let in."""
-        wait = self._closed_until - now
-        if now >= self._learned_until:
-            self._allowances.clear()
-        for allowance in self._allowances.values():
-            allowance.play(now)
-            wait = max(wait, allowance.wait(now, need.of(allowance.counted)))
+        wait = self._told_wait(now, need)
+        if self._learned:
+            if self._learned.over(now):
+                self._learned = None
+            else:
+                wait = max(wait, self._learned.wait(now, need.tokens))
         return wait if wait > _SOON_S else 0.0
+
+    def dares(self, now: float, need: Need, *, urgent: bool) -> bool:
+        """Whether only a guess of ours stands against a request, and it is time to test that."""
+        if not self._learned or self._told_wait(now, need) > _SOON_S:
+            return False
+        return self._learned.dares(now, urgent=urgent)
 
     def took(self, now: float, number: int, need: Need) -> None:
         """A request has left. Numbers grow."""
@@ -151,18 +146,23 @@ class Quota:
         for allowance in self._allowances.values():
             allowance.play(now)
             allowance.level -= need.of(allowance.counted)
+        if self._learned:
+            self._learned.took(now, number, need.tokens)
 
     def told(self, now: float, number: int, allowances: Sequence[Told]) -> None:
         """The reply to that request says so. An older one's word than we have is worth nothing."""
+        if self._learned:
+            if allowances:  # its own word is better
+                self._learned = None
+            else:
+                self._learned.answered(number)
         if number <= self._told_of:
             return
         self._told_of = number
         while self._since and self._since[0].number <= number:
             self._since.popleft()
-        if allowances and self._learned_until < inf:  # its own word is better
-            self._allowances.clear()
-            self._learned_until = inf
-        self.mute = not (allowances or self._allowances or now < self._closed_until)
+        known = allowances or self._allowances or self._learned
+        self.mute = not (known or now < self._closed_until)
         for said in allowances:
             key = said.counted, said.span
             before = self._allowances.get(key)
@@ -175,23 +175,16 @@ class Quota:
         self._closed_until = max(self._closed_until, now + seconds)
         self.mute = False
 
-    def learn(self, now: float, sent: float, served: int) -> None:
-        """A request that was sent then was refused, after so many were served within a minute.
-        Where nothing is told, that is taken for the limit, and a little less if that was too much.
-        """
-        learned = self._learned_until < inf
-        if (self._allowances and not learned) or sent < self._learned_at:
-            return
-        limit = float(served)
-        for allowance in self._allowances.values():
-            limit = min(limit, allowance.minute * _LESS)
-        if limit < _TELLING:
-            return
-        guess = Told(Counted.REQUESTS, 0, int(limit), _MINUTE_S, refills=True)
-        self._allowances = {
-            (Counted.REQUESTS, ""): _Allowance(now, guess, limit, grows_at=now + _CALM_S)
-        }
-        self._learned_at, self._learned_until = now, now + _LEARNED_S
+    def learn(self, now: float, refusal: Refusal, past: Past) -> None:
+        """A request was refused, after so much was let in. Where nothing is told, that teaches."""
+        if not self._allowances:
+            self._learned = self._learned or Learned()
+            self._learned.refused(now, refusal, past)
+
+    def settled(self, now: float, sent: float, tokens: int) -> None:
+        """A request that left then was taken for so many tokens too much."""
+        if self._learned:
+            self._learned.settled(now, sent, tokens)
 
     def spent(self, number: int, output: int) -> None:
         """That request's answer has ended, with so many tokens. Who counts output by itself counts
@@ -207,4 +200,12 @@ class Quota:
         if now + seconds < self._closed_until:
             return 0.0
         each = (a.fits(now, seconds, need.of(a.counted)) for a in self._allowances.values())
-        return min(each, default=inf)
+        fits = min(each, default=inf)
+        return min(fits, self._learned.fits(now, seconds, need.tokens)) if self._learned else fits
+
+    def _told_wait(self, now: float, need: Need) -> float:
+        wait = self._closed_until - now
+        for allowance in self._allowances.values():
+            allowance.play(now)
+            wait = max(wait, allowance.wait(now, need.of(allowance.counted)))
+        return wait

@@ -59,7 +59,10 @@ class RetryBudget:
 
     def called(self, deployment: Deployment) -> None:
         """A call uses the deployment for the first time."""
-        self._balance(deployment).add(self._clock.now(), EARNED_PER_CALL)
+        balance = self._known.get(deployment.id)
+        if balance is None:
+            balance = self._known[deployment.id] = self._balance(deployment)
+        balance.add(self._clock.now(), EARNED_PER_CALL)
 
     def affords(self, deployment: Deployment, error: GatewayError) -> bool:
         """Whether the deployment may be used again after that."""
@@ -70,10 +73,10 @@ class RetryBudget:
         self._balance(deployment).add(self._clock.now(), -cost(error))
 
     def _balance(self, deployment: Deployment) -> Balance:
-        balance = self._known.get(deployment.id)
+        account = _account(deployment)
+        balance = self._balances.get(account)
         if balance is None:
-            balance = self._balances.setdefault(_account(deployment), Balance())
-            self._known[deployment.id] = balance
+            balance = self._balances[account] = Balance()
         return balance
 
 

@@ -1,9 +1,12 @@
 """How much happened within the last minute. Pure: the time is an argument."""
 
 from collections import deque
+from collections.abc import Sequence
 from math import inf
 
 SPAN_S = 60
+Parts = Sequence[tuple[int, int]]
+"""Seconds ago, and how much; the newest first."""
 PART_S = 1.0  # seconds are counted together; the oldest counts whole, so never too little is told
 
 
@@ -43,6 +46,12 @@ class Window:
         while parts and parts[0][0] < oldest:
             self._total -= parts.popleft()[1]
         return self._total
+
+    def parts(self, now: float) -> Parts:
+        """What the sum is made of."""
+        self.total(now)
+        second = int(now // PART_S)
+        return [(second - part[0], part[1]) for part in reversed(self._parts)]
 
     def fits(self, now: float, seconds: float, limit: int) -> float:
         """How much may be added within so many seconds."""

@@ -39,18 +39,19 @@ THIRD_PARTIES: Mapping[str, str] = {  # package -> the modules that may import i
     "starlette": r"gateway\.(app|api\..*)",
     "uvicorn": r"gateway\.server",
     "yarl": r"adapters\.fetch",
-    "uvloop": r"gateway\.(launch|server)",
+    "uvloop": r"gateway\.(launch|server|bench\.(load|source))",
     "yaml": r"gateway\.config\.yamlfile",
 }
 
 IMPORT_TIME_CALLS = {  # what may be called to make a constant; records of our own may be too
     *("attrgetter", "auto", "bytes.maketrans", "dataclass", "field", "frozenset", "getattr"),
     *("itemgetter", "logging.getLogger", "MappingProxyType", "object", "Path", "re.compile"),
+    *("lru_cache", "staticmethod"),  # a memory of pure functions; a name for one
     *("partial", "range", "str", "tuple", "TypeVar", "Path(__file__).with_name"),
     *("aiohttp.ClientTimeout", "BeforeValidator", "ConfigDict", "Field"),
     *("click.argument", "click.Choice", "click.group", "click.option", "click.version_option"),
-    *("click.Path", "main.command"),
-    "bearer_needed",  # adapters.auth.keys: makes the function that a row names
+    *("click.FloatRange", "click.IntRange", "click.Path", "main.command"),
+    *("bearer_needed", "header"),  # adapters.auth.keys: they make what a row names
 }
 
 MUTATORS = {

@@ -32,9 +32,11 @@ def usage(document: Json) -> Usage | None:
 
     Groq reports streams in `x_groq`. Negative and missing counts are 0.
     """
-    raw = _object(document.get("usage")) or _object(_object(document.get("x_groq")).get("usage"))
-    if not raw:
-        return None
+    raw = document.get("usage")
+    if not isinstance(raw, dict) or not raw:
+        raw = _object(_object(document.get("x_groq")).get("usage"))
+        if not raw:
+            return None
     prompt = _object(raw.get("prompt_tokens_details"))
     completion = _object(raw.get("completion_tokens_details"))
     return Usage(

@@ -5,22 +5,21 @@ bearers. The version header here is a default: that of a client which speaks Ant
 """
 
 import re
+from collections.abc import Mapping
 
-from adapters.auth.keys import key_needed, key_of, with_bearer
-from adapters.provider import Endpoint, Provider, Upstream
+from adapters.auth.keys import Shown, bearing, key_needed, key_of
+from adapters.provider import Endpoint, Provider
 from adapters.types import Dialect, Target
 
 _KEY_ENV = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 _REPEATED = re.compile(r"/v1(?:/messages)?(?=/v1/messages)")
 
 
-async def auth(request: Upstream, target: Target) -> Upstream:
+def shown(target: Target) -> Mapping[str, str]:
     if token := key_of(target, "auth_token"):
-        return with_bearer(request, token)
+        return bearing(token)
     key = key_needed(target, _KEY_ENV)
-    if key.startswith("sk-ant-oat"):
-        return with_bearer(request, key)
-    return request.with_headers({"x-api-key": key})
+    return bearing(key) if key.startswith("sk-ant-oat") else {"x-api-key": key}
 
 
 def tidy(url: str) -> str:
@@ -38,7 +37,7 @@ PROVIDER = Provider(
             "/v1/messages", headers={"anthropic-version": "2023-06-01"}
         )
     },
-    auth=auth,
+    auth=Shown(shown),
     url=tidy,
     secrets_env={"auth_token": ("ANTHROPIC_AUTH_TOKEN",)},
     docs="https://docs.claude.com/en/api/messages",

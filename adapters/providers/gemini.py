@@ -7,9 +7,9 @@ named with what stands before it in Google's own lists: `models/…`, `tunedMode
 import re
 from typing import Any
 
-from adapters.auth.keys import key_needed
+from adapters.auth.keys import header
 from adapters.dialects.gemini.models import gemini
-from adapters.provider import Endpoint, Provider, Upstream
+from adapters.provider import Endpoint, Provider
 from adapters.types import Call, Dialect, Json, Target
 
 _KEY_ENV = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -17,10 +17,6 @@ _MODEL = "/v1beta/models/{model}"
 _VERSION_TWICE = re.compile(r"/v1(?:alpha|beta)?(?:/models)?(?=/v1beta/models/)")
 _KIND_TWICE = re.compile(r"/models/(models|tunedModels)%2F")
 _DECLARATIONS = frozenset({"functionDeclarations", "function_declarations"})
-
-
-async def auth(request: Upstream, target: Target) -> Upstream:
-    return request.with_headers({"x-goog-api-key": key_needed(target, _KEY_ENV)})
 
 
 def tidy(url: str) -> str:
@@ -56,7 +52,7 @@ PROVIDER = Provider(
         ),
         Dialect.GEMINI_EMBED: Endpoint(f"{_MODEL}:batchEmbedContents"),
     },
-    auth=auth,
+    auth=header("x-goog-api-key", _KEY_ENV),
     url=tidy,
     docs="https://ai.google.dev/api/generate-content",
 )

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.auth.keys import bearer_needed
+from adapters.auth.keys import Shown, bearing, key_needed
 from adapters.hops import dropped
 from adapters.openai_rules import mended, reasons, refused, responses_only, tools_need_responses
-from adapters.provider import Endpoint, Provider, Upstream
+from adapters.provider import Endpoint, Provider
 from adapters.quirks.fields import max_completion_tokens_only
 from adapters.quirks.messages import call_ids_up_to_40, no_cache_control, no_thinking_blocks
 from adapters.types import Call, Dialect, Json, Target
@@ -22,17 +22,14 @@ _KEY_ENV = ("OPENAI_API_KEY",)
 _DOOR = "responses"  # the prefix of a model, and the option that remembers it
 _THOUGHTS = "reasoning.encrypted_content"
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-_bearer = bearer_needed(_KEY_ENV)
 
 
-async def auth(request: Upstream, target: Target) -> Upstream:
+def shown(target: Target) -> Mapping[str, str]:
     """The key, and which organisation and project pay for the call, where config says so."""
-    request = await _bearer(request, target)
     options = target.options
-    if not options:
-        return request
     payers = (name for name in ("organization", "project") if options.get(name))
-    return request.with_headers({f"openai-{name}": options[name] for name in payers})
+    key = bearing(key_needed(target, _KEY_ENV))
+    return {**key, **{f"openai-{name}": options[name] for name in payers}}
 
 
 def settled(target: Target) -> Target:
@@ -98,7 +95,7 @@ PROVIDER = Provider(
     key_env=_KEY_ENV,
     base_url_env=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
     speaks=_SPEAKS,
-    auth=auth,
+    auth=Shown(shown),
     settled=settled,
     speaking=speaking,
     quirks=(max_completion_tokens_only, no_cache_control, no_thinking_blocks, call_ids_up_to_40),

@@ -12,6 +12,9 @@ Alone, a process may use its share: the limit divided by the processes last know
 store, at least 1. It knows what it has used itself within the last minute, because it has counted
 along. What it takes is told to the shared store as soon as that can be reached, at the time when it
 was taken, and once; so are corrections and slots. Nothing is lost but what is older than a minute.
+
+Of a budget it may spend its share of what was left, as last heard: what it spends alone counts for
+each of the others too, until they have been told.
 """
 
 import asyncio
@@ -23,7 +26,7 @@ from typing import TypeVar
 
 from adapters.clock import Clock
 from routing.state.memory import MemoryStore
-from routing.state.store import Claim, Grant, Store, StoreGone
+from routing.state.store import Claim, Grant, Spent, Store, StoreGone
 
 _IN_A_ROW = 5  # failures until it is gone
 _DOUBT_S = 1.0  # or so long without a success
@@ -118,6 +121,22 @@ class Guarded:
             with suppress(StoreGone):
                 return await self._watched(self._shared.get(key))
         return await self._local.get(key)
+
+    async def gets(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        if self._trust is Trust.TRUSTED:
+            with suppress(StoreGone):
+                return await self._watched(self._shared.gets(keys))
+        return await self._local.gets(keys)
+
+    def spend(self, key: str, amount: int, period_s: float) -> None:
+        self._shared.spend(key, amount, period_s)
+
+    def spent(self, key: str) -> Spent:
+        known = self._shared.spent(key)
+        if self._trust is Trust.TRUSTED or not known.untold:
+            return known
+        others = max(1, self._sharers()) - 1
+        return known._replace(amount=known.amount + others * known.untold)
 
     async def flush(self) -> None:
         """Tell the others, if they can be reached."""

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from adapters.clock import Clock
-from routing.state.store import SLOT_WAIT_S, Claim, Grant
+from routing.state.store import NOTHING, SLOT_WAIT_S, Claim, Grant, Spent
 from routing.windows import Window
 
 _MOST_NOTES = 10_000
@@ -16,6 +16,7 @@ class MemoryStore:
         self._windows: dict[str, Window] = {}
         self._slots: dict[str, set[str]] = {}  # key -> leases; they end with the process
         self._rests: dict[str, float] = {}
+        self._spent: dict[str, tuple[int, float]] = {}  # amount, when the period ends
         self._notes: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
     async def take(self, lease: str, claims: Sequence[Claim], slots: Claim | None) -> Grant:
@@ -66,6 +67,23 @@ class MemoryStore:
     async def get(self, key: str) -> bytes | None:
         ends, value = self._notes.get(key, (0.0, b""))
         return value if ends > self._clock.now() else None
+
+    async def gets(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        now, notes = self._clock.now(), self._notes
+        found = [notes.get(key) for key in keys]
+        return [note[1] if note and note[0] > now else None for note in found]
+
+    def spend(self, key: str, amount: int, period_s: float) -> None:
+        now = self._clock.now()
+        before, ends = self._spent.get(key, (0, 0.0))
+        if now >= ends:
+            before, ends = 0, now + period_s
+        self._spent[key] = (before + amount, ends)
+
+    def spent(self, key: str) -> Spent:
+        amount, ends = self._spent.get(key, (0, 0.0))
+        left_s = ends - self._clock.now()
+        return Spent(amount, left_s) if left_s > 0 else NOTHING
 
     async def flush(self) -> None:
         """Whatever was said is known."""

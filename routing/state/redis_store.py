@@ -2,53 +2,40 @@
 
 A decision is one Lua script, so it is one step and one round trip; its time is the server's, so no
 two machines compare clocks. What is only told goes into an outbox, which one task empties: soon,
-again if that failed, and each correction counts once all the same.
+again if that failed, and each correction, and each spending, counts once all the same.
 
 Keys begin with `sluicegate:` and the namespace. Those of one script share a hash tag, which is what
-follows the first colon: `rpm:x` and `slots:x` lie in the slot of `{x}`.
+follows the first colon: `rpm:x` and `slots:x` lie in the slot of `{x}`. What was spent lies in one
+slot, because one script tells and asks all of it.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from math import ceil, inf
 
 from adapters.clock import Clock
 from routing.state.address import RedisAddress
-from routing.state.outbox import Corrections, Outbox
+from routing.state.outbox import Outbox
+from routing.state.purses import Purses, Words
 from routing.state.scripts import Command, load
-from routing.state.store import LEASE_S, SLOT_WAIT_S, Claim, Grant, StoreGone
+from routing.state.server_time import ServerTime
+from routing.state.store import HEARD_S, LEASE_S, SLOT_WAIT_S, Claim, Grant, Spent, StoreGone
+from routing.state.telling import Telling
 from routing.state.wire import Wire
-from routing.windows import SPAN_S
 
 PATIENCE_S = 0.05  # for an answer
 _RENEW_S = LEASE_S / 3
-_BEAT_S = 1.0  # a word of life goes along with what is sent anyway, but not more often
+_BEAT_S = HEARD_S  # a word of life goes along with what is sent anyway, but not more often
 _SOON_S = 0.005  # what is told within so long is sent together
 _AGAIN_S = 1.0  # between tries when nothing can be sent
-_LEASES = 500  # in one command
-
-
-@dataclass(slots=True)
-class ServerTime:
-    """How the server's time passes here: as everywhere, but in tests that have no minute to wait.
-
-    `pace`: our seconds in one of the server's; `ahead_s`: seconds that our time is before it.
-    """
-
-    pace: float = 1.0
-    ahead_s: float = 0.0
-
-    def now_ms(self, said: tuple[int, int]) -> float:
-        """From the seconds and microseconds that the server says."""
-        seconds, micros = said
-        return (seconds * 1000 + micros / 1000) * self.pace + self.ahead_s * 1000
+_MARK_S = 86_400.0  # longer than a telling of money is tried again without a word from the server
 
 
 class RedisStore:
-    """`owner`: the name of this process; no two that share the server have the same.
+    """`owner`: the name of this process; no two that share the server have the same, nor has one
+    that was started before.
 
     `processes`: how many are known to share it. A higher number is believed at once, a lower one
     when nothing else was heard for `LEASE_S`.
@@ -71,11 +58,13 @@ class RedisStore:
         self._owner = owner
         self._prefix = "sluicegate:" + (f"{address.namespace}:" if address.namespace else "")
         self._time = time or ServerTime()
+        self._telling = Telling(self._scripts, self._time, owner)
         self._numbers = count(1)
         self._box = Outbox(next(self._numbers))
         self._unsent: Outbox | None = None  # nobody knows how much of it has arrived
         self._sending = asyncio.Lock()
         self._noted = asyncio.Event()
+        self._purses = Purses()
         self._held: dict[str, set[str]] = {}  # slots' key -> leases of this process
         self._seconds: dict[str, int] = {}  # lease -> the server's second that it counts in
         self._renewed_at = self._beat_at = -inf
@@ -94,7 +83,7 @@ class RedisStore:
         granted, wait_ms, second, *used = await self._wire.ask(
             self._scripts.take.call(
                 keys,
-                *self._moment,
+                *self._time.moment,
                 lease,
                 ceil(LEASE_S * 1000),
                 wanted,
@@ -154,6 +143,22 @@ class RedisStore:
         found: bytes | None = await self._wire.ask(("GET", self._key(key)))
         return found
 
+    async def gets(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        if not keys:
+            return []
+        found: list[bytes | None] = await self._wire.ask(("MGET", *map(self._key, keys)))
+        return found
+
+    def spend(self, key: str, amount: int, period_s: float) -> None:
+        self._purses.spend(key, amount, period_s, self._clock.now())
+        self._noted.set()
+
+    def spent(self, key: str) -> Spent:
+        if self._purses.watch(key):
+            self._beat_at = -inf  # ask at once
+            self._noted.set()
+        return self._purses.spent(key, self._clock.now())
+
     async def flush(self) -> None:
         """Send everything, and a word of life. Raises `StoreGone`; then it is sent later."""
         await self._send(beat=True)
@@ -174,10 +179,6 @@ class RedisStore:
         await self._wire.close()
 
     @property
-    def _moment(self) -> tuple[float, float]:
-        return self._time.pace, self._time.ahead_s * 1000
-
-    @property
     def _register(self) -> str:
         return f"{self._prefix}processes"
 
@@ -188,10 +189,13 @@ class RedisStore:
     def _rest_key(self, key: str) -> str:
         return f"{self._prefix}{{rests}}:{key}"  # in one slot, so that one MGET reads all
 
+    def _spent_key(self, key: str) -> str:
+        return f"{self._prefix}{{spent}}:{key}"
+
     async def _write(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(_RENEW_S / self._time.pace):
+                async with asyncio.timeout(self._quiet_s / self._time.pace):
                     await self._noted.wait()
                     await asyncio.sleep(_SOON_S)
             self._noted.clear()
@@ -201,11 +205,18 @@ class RedisStore:
                 await self._clock.sleep(_AGAIN_S)
                 self._noted.set()
 
+    @property
+    def _quiet_s(self) -> float:
+        """Until something has to be said, though nobody has told anything."""
+        if not self._purses:
+            return _RENEW_S
+        return max(0.0, self._beat_at + _BEAT_S - self._clock.now())
+
     async def _send(self, *, beat: bool) -> None:
         async with self._sending:
             now = self._clock.now()
             if now - self._renewed_at >= _RENEW_S:
-                await self._wire.ask_all(list(self._holding(self._held)))
+                await self._wire.ask_all(list(self._telling.held(self._held)))
                 self._renewed_at = now
             if beat:
                 await self._beat()
@@ -214,56 +225,40 @@ class RedisStore:
             if self._box:
                 self._unsent, self._box = self._box, Outbox(next(self._numbers))
                 await self._send_box(self._unsent)
+            for _ in range(2):  # what nobody has answered to, then what is new
+                if beat or self._purses.untold:
+                    await self._say((), every=beat)
+                beat = False
 
     async def _send_box(self, box: Outbox) -> None:
         now = self._clock.now()
         box.forget(now)
         self._box.forget(now)
-        await self._wire.ask_all(list(self._commands(box)))
+        await self._say(list(self._telling.told(box, now)), every=False)
         self._unsent = None
+
+    async def _say(self, commands: Sequence[Command], *, every: bool) -> None:
+        """All of it at once, and with it what was spent. `every`: ask what others have spent."""
+        words = self._purses.words(self._clock.now(), every=every)
+        if words.keys:
+            commands = (*commands, self._spending(words))
+        answers = await self._wire.ask_all(commands)
+        if words.keys:
+            said = iter(map(int, answers[-1]))
+            self._purses.heard(words, list(zip(said, said, strict=True)), self._clock.now())
+
+    def _spending(self, words: Words) -> Command:
+        keys = [self._spent_key(key) for key in ("told:" + self._owner, *words.keys)]
+        mark_ms = ceil(_MARK_S * 1000)
+        return self._scripts.spend.call(
+            keys, *self._time.moment, words.number, mark_ms, *words.numbers
+        )
 
     async def _beat(self) -> None:
         word = self._scripts.beat.call(
-            [self._register], *self._moment, ceil(LEASE_S * 1000), self._owner
+            [self._register], *self._time.moment, ceil(LEASE_S * 1000), self._owner
         )
         [processes] = await self._wire.ask_all([word])
         now = self._beat_at = self._clock.now()
         if processes >= self.processes or now - self._counted_at > LEASE_S:
             self.processes, self._counted_at = processes, now
-
-    def _commands(self, box: Outbox) -> Iterator[Command]:
-        now = self._clock.now()
-        for key, told in box.corrections.items():
-            yield self._correction(key, told, box.number, now)
-        yield from self._holding(box.holds)
-        for key, leases in box.releases.items():
-            if leases:
-                yield ("ZREM", key, *leases)
-        for key, rest in box.rests.items():
-            left_ms = max(0, ceil((rest.until - now) * 1000))
-            yield self._scripts.rest.call([key], *self._moment, left_ms, int(rest.anew))
-        for key, (ends, value) in box.notes.items():
-            left_ms = ceil((ends - now) * 1000 / self._time.pace)
-            if left_ms > 0:
-                yield ("SET", key, value, "PX", left_ms)
-
-    def _correction(self, key: str, told: Corrections, number: int, now: float) -> Command:
-        pairs: list[float] = []
-        for second, amount in told.exact.items():
-            pairs += (second, amount)
-        for at, amount in told.guessed.items():
-            if now - at <= SPAN_S:
-                pairs += (ceil((now - at) * 1000), amount)
-        mark = f"{key}:{self._owner}"
-        return self._scripts.correct.call(
-            [key, mark], *self._moment, number, len(told.exact), *pairs
-        )
-
-    def _holding(
-        self, slots: dict[str, set[str]] | dict[str, dict[str, float]]
-    ) -> Iterator[Command]:
-        for key, leases in slots.items():
-            ours = list(leases)
-            for first in range(0, len(ours), _LEASES):
-                several = ours[first : first + _LEASES]
-                yield self._scripts.hold.call([key], *self._moment, ceil(LEASE_S * 1000), *several)

@@ -27,17 +27,18 @@ class Scripts:
     hold: Script
     rest: Script
     beat: Script
+    spend: Script
 
     @property
     def texts(self) -> Mapping[str, str]:
         """By hash."""
-        every = (self.take, self.correct, self.hold, self.rest, self.beat)
+        every = (self.take, self.correct, self.hold, self.rest, self.beat, self.spend)
         return {script.sha: script.text for script in every}
 
 
 def load() -> Scripts:
     """From the files in `lua/`."""
-    return Scripts(*map(_read, ("take", "correct", "hold", "rest", "beat")))
+    return Scripts(*map(_read, ("take", "correct", "hold", "rest", "beat", "spend")))
 
 
 def _read(name: str) -> Script:

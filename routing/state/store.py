@@ -1,4 +1,4 @@
-"""What several processes know together: use within a minute, slots, rests, and small notes.
+"""What several processes know together: use within a minute, slots, rests, money, small notes.
 
 Dumb on purpose, so that two back ends stay equal: one promise suite (`tests/routing/state`) is run
 over both. What must be answered is awaited, one round trip where there is a network in between;
@@ -8,9 +8,10 @@ gone, or slow, raises `StoreGone` in time.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 LEASE_S = 30.0
+HEARD_S = 1.0  # until what others have spent is known, while the store answers
 SLOT_WAIT_S = 0.25  # when to look again for a slot: nobody knows when an answer ends
 
 
@@ -36,6 +37,17 @@ class Grant:
         0.0  # else: when there may be room, at the soonest; a guess where slots are full
     )
     used: tuple[int, ...] = ()  # of each claim's key within the last minute, ours included
+
+
+class Spent(NamedTuple):
+    """In the period that is under way; nothing: none is."""
+
+    amount: int = 0
+    left_s: float = 0.0  # of the period
+    untold: int = 0  # of the amount: what nobody but this process knows yet
+
+
+NOTHING = Spent()
 
 
 class Store(Protocol):
@@ -76,8 +88,29 @@ class Store(Protocol):
 
     async def get(self, key: str) -> bytes | None: ...
 
+    async def gets(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        """Several notes at once, for one round trip."""
+        ...
+
+    def spend(self, key: str, amount: int, period_s: float) -> None:
+        """Money has gone. A period begins with the first spending in it, and is the same for all
+        processes; with `inf` it never ends. What was spent is kept as long, whoever dies. Each key
+        has one period.
+        """
+        ...
+
+    def spent(self, key: str) -> Spent:
+        """What all have spent, as far as this process knows, which costs nobody a round trip: its
+        own spending at once, that of others within `HEARD_S` and the time that a message takes.
+        Who asks for a key for the first time may be told of nothing; after the next `flush` it is
+        known.
+        """
+        ...
+
     async def flush(self) -> None:
-        """Everything that was said before is known to all when this returns."""
+        """Everything that was said before is known to all when this returns, and what others have
+        spent is known here.
+        """
         ...
 
     async def close(self) -> None: ...

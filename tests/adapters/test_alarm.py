@@ -1,53 +1,12 @@
 """The timer for silence, on a loop whose time jumps."""
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import Context
-from typing import TypeVarTuple
 
 import pytest
 
 from adapters.alarm import Alarm
-
-_Given = TypeVarTuple("_Given")
-
-
-class _Selector(selectors.SelectSelector):
-    """Never waits: it tells how long it would have."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready and timeout:
-            self.now += timeout
-        return ready
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop whose time is moved by its timers, to the next one at once."""
-
-    def __init__(self) -> None:
-        self._seen = _Selector()
-        self.timers = 0
-        super().__init__(self._seen)
-
-    def time(self) -> float:
-        return self._seen.now
-
-    def call_at(
-        self,
-        when: float,
-        callback: Callable[[*_Given], object],
-        *args: *_Given,
-        context: Context | None = None,
-    ) -> asyncio.TimerHandle:
-        self.timers += 1
-        return super().call_at(when, callback, *args, context=context)
-
+from tests.adapters.loops import Loop
 
 Story = Callable[[Callable[[], Alarm]], Awaitable[None]]
 QUIET_S = 10.0
@@ -62,7 +21,7 @@ def _rings(story: Story) -> list[float]:
         await story(lambda: Alarm(QUIET_S, lambda: rung.append(round(loop.time(), 2))))
         await asyncio.sleep(1000 - loop.time())
 
-    with asyncio.Runner(loop_factory=_Loop) as runner:
+    with asyncio.Runner(loop_factory=Loop) as runner:
         runner.run(live())
     return rung
 
@@ -140,7 +99,7 @@ def test_an_alarm_rings_once_after_its_time_of_silence(case: str) -> None:
 def test_touching_sets_no_timer() -> None:
     async def live() -> int:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, _Loop)
+        assert isinstance(loop, Loop)
         alarm = Alarm(QUIET_S, lambda: None)
         before = loop.timers
         for _ in range(10_000):
@@ -149,7 +108,7 @@ def test_touching_sets_no_timer() -> None:
         alarm.cancel()
         return loop.timers - before
 
-    with asyncio.Runner(loop_factory=_Loop) as runner:
+    with asyncio.Runner(loop_factory=Loop) as runner:
         timers = runner.run(live())
 
     assert timers == 0

@@ -5,6 +5,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Any
 
 import pytest
@@ -412,16 +413,12 @@ async def test_comments_alone_are_a_kind_of_silence() -> None:
         assert caught.value.kind is Kind.TIMEOUT
 
 
-class _Touched:
-    """An alarm that never rings, and counts how often it was told that there is no silence."""
+class _Noted:
+    """Notes when data came, and never rings."""
 
-    def __init__(self) -> None:
-        self.touches = 0
+    waiting_since = 0.0
+    data_at: float | None = None
 
-    def touch(self) -> None:
-        self.touches += 1
-
-    def hold(self) -> None: ...
     def cancel(self) -> None: ...
 
 
@@ -439,20 +436,15 @@ HEARD = {
 async def test_what_counts_as_data(
     monkeypatch: pytest.MonkeyPatch, data: bytes, *, counts: bool
 ) -> None:
-    made: list[_Touched] = []
-
-    def make(_quiet_s: float, _ring: object) -> _Touched:
-        made.append(_Touched())
-        return made[-1]
-
-    monkeypatch.setattr("adapters.http.Alarm", make)
+    silence = _Noted()
+    monkeypatch.setattr("adapters.http.Silence", lambda _limits, _ring: silence)
     async with _answered(events([data], end="stall")) as (_, answer):
         answer.watch()
 
         await answer.read()
 
-    _idle, barren, whole = made
-    assert (barren.touches, whole.touches) == (int(counts), 0)
+    assert (silence.data_at is not None) == counts
+    assert silence.waiting_since == inf
 
 
 async def test_a_stream_may_not_last_for_ever() -> None:

@@ -142,6 +142,7 @@ SERIES: dict[str, list[tuple[dict[str, str], float]]] = {
     "sluicegate_clients_left_total": [({"route": "/v1/chat/completions"}, 1)],
     "sluicegate_log_dropped_total": [({}, 7)],
     "sluicegate_metrics_folded_total": [({}, 0)],
+    "sluicegate_workers": [({}, 1)],
 }
 
 

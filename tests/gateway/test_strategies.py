@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from gateway.cli import _strategies
+from gateway.choosing import strategies
 from gateway.config.settings import ConfigError, Named, Settings, Strategies
 from gateway.ledger.models import Models
 from gateway.log import Log
@@ -47,7 +47,7 @@ async def test_whatever_name_is_asked_for_the_models_strategy_chooses(tmp_path: 
     loaded = read_data(tmp_path, DATA).settings
     clock = FakeClock()
     log = Log(io.BytesIO(), json=True, clock=clock)
-    strategy = _strategies(loaded, None)
+    strategy = strategies(loaded, None)
     async with opened(loaded, strategy, log, Models.load(), clock=clock, rng=Random(1)) as services:
         router = services.router
         found = {
@@ -69,7 +69,7 @@ async def test_whatever_name_is_asked_for_the_models_strategy_chooses(tmp_path: 
 
 
 def test_a_strategy_of_ones_own_is_given_its_options() -> None:
-    strategy = _strategies(settings(f"{__name__}.first", at="1"), None)("any")
+    strategy = strategies(settings(f"{__name__}.first", at="1"), None)("any")
 
     assert strategy([A, B], {}, Random(1)) is B
 
@@ -90,6 +90,6 @@ WRONG = {
 @pytest.mark.parametrize(("wrong", "text"), WRONG.values(), ids=WRONG)
 def test_what_cannot_be_had_is_said_at_start(wrong: Settings, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        _strategies(wrong, None)
+        strategies(wrong, None)
 
     assert str(caught.value) == text

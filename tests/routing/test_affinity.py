@@ -1,5 +1,7 @@
 """Calls that belong together go to the same deployment while it can take them."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from routing.ask import Ask
 from routing.deployment import Stats
 from routing.policy import RestRules
 from routing.state.memory import MemoryStore
+from routing.state.redis_store import RedisStore
 from routing.state.store import StoreGone
 from tests.fakes import FakeClock
+from tests.routing.state.servers import line, server
 from tests.routing.worlds import NO_RETRIES, A, B, C, World, call, deployment
 
 ALL = AffinityRules(sessions=True, prompts=True, tenants=True, ttl_s=3600)
@@ -215,12 +219,45 @@ async def test_a_binding_gives_way_to_load(loads: dict[str, int], bound: bool) -
 
 async def test_a_store_that_is_gone_binds_nobody() -> None:
     class Gone(MemoryStore):
-        async def get(self, key: str) -> bytes | None:
+        async def gets(self, keys: Sequence[str]) -> Sequence[bytes | None]:
             raise StoreGone
 
     bindings = Bindings(ALL, Gone(FakeClock()))
 
     assert await bindings.bound("big", GROUP, Ask(call(), session="s"), QUIET) is None
+
+
+class Counting(MemoryStore):
+    """Remembers what it was asked."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.asked: list[int] = []
+
+    async def gets(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        self.asked.append(len(keys))
+        return await super().gets(keys)
+
+
+async def test_all_that_may_bind_a_call_is_asked_for_at_once() -> None:
+    store = Counting(FakeClock())
+    bindings = Bindings(ALL, store)
+    bindings.bind("big", B, Ask(call(), tenant="key"))
+    asked = Ask(turns(LONG).call, session="s", tenant="key")
+
+    found = await bindings.bound("big", GROUP, asked, QUIET)
+
+    assert found == B
+    assert store.asked == [2 + len(asked.prefixes)]
+    assert asked.prefixes
+
+
+async def test_where_nothing_may_bind_a_call_nobody_is_asked() -> None:
+    store = Counting(FakeClock())
+
+    await Bindings(ALL, store).bound("big", GROUP, Ask(call()), QUIET)
+
+    assert store.asked == []
 
 
 # With a router
@@ -250,3 +287,19 @@ def test_choosing_by_affinity_never_suspends() -> None:
 
     with pytest.raises(StopIteration):
         sending.send(None)
+
+
+async def test_with_a_store_over_the_network_a_decision_is_two_round_trips(tmp_path: Path) -> None:
+    limited = [deployment(name, rpm=100, max_parallel=10) for name in "ab"]
+    with server(tmp_path) as redis:
+        async with line(redis.port) as watched:
+            store = RedisStore(watched.address, FakeClock(), "p-", patience_s=2.0)
+            sticky = World(*limited, store=store, affinity=Bindings(ALL, store))
+            asked = Ask(turns(LONG).call, session="s", tenant="k")
+            await store.take("connected, and the script is known", [], None)
+            watched.asked = 0  # nobody sends what is only told
+
+            await sticky.router.send(asked, NO_RETRIES, sticky.journey)
+
+            assert watched.asked == 2
+            await store.close()

@@ -1,16 +1,25 @@
 """Budgets of deployments and providers."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from itertools import count
 from math import inf
+from pathlib import Path
 
 import pytest
 
+from adapters.clock import SystemClock
 from adapters.errors import Failure, Kind, OverBudget
 from adapters.types import Target, Usage
 from routing.ask import Ask
 from routing.budgets import Budgets
 from routing.deployment import Budget, Deployment
+from routing.state.address import RedisAddress
+from routing.state.memory import MemoryStore
+from routing.state.redis_store import RedisStore
 from tests.fakes import FakeBody, FakeClock
+from tests.routing.state.servers import eventually, server
 from tests.routing.worlds import (
     DOWN,
     NO_RETRIES,
@@ -33,7 +42,7 @@ def one_a_token(_: Deployment, usage: Usage) -> int:
 
 
 def budgets(clock: FakeClock, **providers: Budget) -> Budgets:
-    return Budgets(providers, one_a_token, clock)
+    return Budgets(providers, one_a_token, MemoryStore(clock))
 
 
 def solvent(kept: Budgets, *fit: Deployment) -> list[str]:
@@ -145,3 +154,63 @@ async def test_a_stream_is_paid_for_even_if_it_breaks_off() -> None:
     with pytest.raises(Failure):
         await read(reply)
     assert solvent(kept, POOR) == []
+
+
+# Several processes
+
+
+Process = Callable[[], Budgets]
+
+
+@pytest.fixture
+async def process(tmp_path: Path) -> AsyncIterator[Process]:
+    """Starts one more that shares a Redis with the others."""
+    owners = count()
+    async with AsyncExitStack() as stack:
+        redis = stack.enter_context(server(tmp_path))
+
+        def one() -> Budgets:
+            name, clock = f"p{next(owners)}-", SystemClock()
+            store = RedisStore(redis.address, clock, name, patience_s=2.0)
+            store.start()
+            stack.push_async_callback(store.close)
+            return Budgets({"fake": Budget(1000, DAY_S)}, one_a_token, store)
+
+        yield one
+
+
+async def test_what_one_process_has_spent_another_refuses_soon_after(process: Process) -> None:
+    here, there = process(), process()
+    await there.learn([POOR, B])
+    here.spent(POOR, Usage(60, 0), ASK)
+    there.spent(POOR, Usage(40, 0), ASK)
+
+    await eventually(lambda: not solvent(here, POOR))
+    await eventually(lambda: not solvent(there, POOR))
+
+    assert solvent(here, POOR, B) == solvent(there, POOR, B) == ["b"]
+    assert DAY_S - 60 < there.wait(POOR) <= DAY_S
+    assert here.wait(POOR) == pytest.approx(there.wait(POOR), abs=5)
+
+    here.spent(B, Usage(900, 0), ASK)
+    await eventually(lambda: not solvent(there, B))  # the provider's is one for all
+
+
+async def test_money_is_not_forgotten_when_a_process_is_started_anew(process: Process) -> None:
+    before = process()
+    before.spent(POOR, Usage(100, 0), ASK)
+    await before.store.close()
+    anew = process()
+
+    await anew.learn([POOR, B])
+
+    assert solvent(anew, POOR, B) == ["b"]
+
+
+async def test_a_store_that_is_gone_keeps_nobody_from_starting() -> None:
+    here = Budgets({}, one_a_token, RedisStore(RedisAddress(port=1), SystemClock(), "a"))
+    await here.learn([POOR])
+    here.spent(POOR, Usage(100, 0), ASK)
+
+    assert solvent(here, POOR, B) == ["b"]
+    await here.store.close()

@@ -48,7 +48,7 @@ class SimClock:
         return asyncio.get_running_loop().time()
 
     def wall(self) -> float:
-        return 1_700_000_000.0 + self.now()
+        return 1_700_000_040.0 + self.now()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -17,6 +17,7 @@ from routing.router import Router
 from routing.strategies import Strategy
 from routing.wiring import wired
 from tests.bench.sim import loop
+from tests.bench.sim.counts import Bucket, Counts
 from tests.bench.sim.upstream import (
     CHARACTERS_PER_TOKEN,
     Provider,
@@ -46,6 +47,7 @@ class Scene:
     weather: Weather = fair  # of the first deployment
     seconds: float = 240.0
     seed: int = 1
+    counts: Counts = Bucket
 
 
 @dataclass(slots=True)
@@ -64,6 +66,14 @@ class Seen:
     def worst_window(self) -> int:
         """Refusals of one upstream within one minute, at most."""
         return max((n for u in self.upstreams.values() for n in u.refusals.values()), default=0)
+
+    @property
+    def worst_aware(self) -> int:
+        """The same without those that had left before the one before was known."""
+        return max(
+            (n - u.unaware[w] for u in self.upstreams.values() for w, n in u.refusals.items()),
+            default=0,
+        )
 
     @property
     def refusals(self) -> int:
@@ -101,7 +111,7 @@ async def _play(scene: Scene) -> Seen:
 def _upstream(scene: Scene, i: int) -> Upstream:
     weather = scene.weather if i == 0 else fair
     chance = Random(100 * scene.seed + i)
-    return Upstream(RPM[i], _TPM[i], scene.says, chance, weather, scene.full)
+    return Upstream(RPM[i], _TPM[i], scene.says, chance, weather, scene.full, counts=scene.counts)
 
 
 def _router(scene: Scene, names: Sequence[str], provider: Provider, rng: Random) -> Router:

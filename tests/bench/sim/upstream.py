@@ -1,4 +1,4 @@
-"""Providers that play a part: token buckets, latencies, outages. Time is the loop's."""
+"""Providers that play a part: limits, latencies, outages. Time is the loop's."""
 
 import asyncio
 from collections import Counter
@@ -10,9 +10,9 @@ from random import Random
 
 from adapters.errors import Failure, Kind
 from adapters.types import Body, Call, Receipt, Reply, Target, Usage
+from tests.bench.sim.counts import WINDOW_S, Bucket, Count, Counts
 from tests.bench.sim.loop import SimClock
 
-WINDOW_S = 60.0
 _NETWORK_S = 0.01  # each way
 _REFUSAL_S = 0.02
 CHARACTERS_PER_TOKEN = 3.6  # the gateway begins with 4
@@ -42,23 +42,6 @@ def fair(now: float) -> State:  # it is a `Weather`
 
 
 @dataclass(slots=True)
-class Bucket:
-    """So much a minute, and never more than that at once."""
-
-    limit: float
-    level: float
-    _at: float = 0.0
-
-    def has(self, now: float) -> float:
-        self.level = min(self.limit, self.level + self.limit / WINDOW_S * (now - self._at))
-        self._at = now
-        return self.level
-
-    def wait(self, now: float, need: float) -> float:
-        return max(0.0, (need - self.has(now)) / self.limit * WINDOW_S)
-
-
-@dataclass(slots=True)
 class Upstream:
     """One model at one provider."""
 
@@ -68,26 +51,34 @@ class Upstream:
     rng: Random
     weather: Weather = fair
     full: float = 1.0  # the share of its limits that is there at first
+    counts: Counts = Bucket
     ttft_s: float = 0.5
     per_token_s: float = 0.02
     refusals: Counter[int] = field(default_factory=Counter)  # window -> how many
+    unaware: Counter[int] = field(default_factory=Counter)  # of these, see `answer`
     faults: int = 0  # attempts that met one
     served: int = 0
-    requests: Bucket = field(init=False)
-    tokens: Bucket = field(init=False)
+    requests: Count = field(init=False)
+    tokens: Count = field(init=False)
+    _told_at: float = field(init=False, default=-1.0)  # when the last refusal is known
 
     def __post_init__(self) -> None:
-        self.requests = Bucket(self.rpm, self.rpm * self.full)
-        self.tokens = Bucket(self.tpm, self.tpm * self.full)
+        self.requests = self.counts(self.rpm, self.full)
+        self.tokens = self.counts(self.tpm, self.full)
 
     def room(self, now: float, tokens: int) -> int:
         """How many requests of that size it would let in."""
         if self.weather(now) is not State.WELL:
             return 0
-        return max(0, int(min(self.requests.has(now), self.tokens.has(now) / tokens)))
+        return max(0, int(min(self.requests.left(now), self.tokens.left(now) / tokens)))
 
     async def answer(self, prompt: int, output: int) -> tuple[dict[str, str], float]:
-        """Headers of a reply, and seconds until it ends; both when its first token is there."""
+        """Headers of a reply, and seconds until it ends; both when its first token is there.
+
+        Who is refused, but had left before anybody could know of the refusal before, is counted as
+        unaware: nobody could have helped that.
+        """
+        left = asyncio.get_running_loop().time()
         await asyncio.sleep(_NETWORK_S)
         now = asyncio.get_running_loop().time()
         state = self.weather(now)
@@ -98,25 +89,30 @@ class Upstream:
         wait = max(self.requests.wait(now, 1), self.tokens.wait(now, prompt + output))
         if wait > 1e-9:
             self.refusals[int(now // WINDOW_S)] += 1
+            if left <= self._told_at:
+                self.unaware[int(now // WINDOW_S)] += 1
+            else:
+                self._told_at = now + _REFUSAL_S
             await asyncio.sleep(_REFUSAL_S)
             asked = None if self.says is Says.NOTHING else float(ceil(wait))
             raise Failure(Kind.RATE_LIMIT, "slow down", provider="sim", retry_after=asked)
-        self.requests.level -= 1
-        self.tokens.level -= prompt + output
-        headers = self._headers() if self.says is Says.HEADERS else {}
+        self.requests.take(now, 1)
+        self.tokens.take(now, prompt + output)
+        headers = self._headers(now) if self.says is Says.HEADERS else {}
         self.served += 1
         slower = 10.0 if state is State.SLOW else 1.0
         spread = self.rng.lognormvariate(0.0, 0.3)
         await asyncio.sleep(self.ttft_s * spread * slower + _NETWORK_S)
         return headers, self.per_token_s * output * slower
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, now: float) -> dict[str, str]:
         headers: dict[str, str] = {}
         for what, bucket in (("requests", self.requests), ("tokens", self.tokens)):
-            whole_ms = (bucket.limit - bucket.level) / bucket.limit * WINDOW_S * 1000
+            left = bucket.left(now)
+            whole_ms = (bucket.limit - left) / bucket.limit * WINDOW_S * 1000
             headers |= {
                 f"x-ratelimit-limit-{what}": str(int(bucket.limit)),
-                f"x-ratelimit-remaining-{what}": str(max(0, int(bucket.level))),
+                f"x-ratelimit-remaining-{what}": str(max(0, int(left))),
                 f"x-ratelimit-reset-{what}": f"{whole_ms:.0f}ms",
             }
         return headers

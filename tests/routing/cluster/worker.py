@@ -24,7 +24,8 @@ from routing.journey import Journey
 from routing.policy import Policy, RestRules
 from routing.state.address import RedisAddress
 from routing.state.guarded import Guarded
-from routing.state.redis_store import RedisStore, ServerTime
+from routing.state.redis_store import RedisStore
+from routing.state.server_time import ServerTime
 from routing.strategies.shuffle import simple_shuffle
 from routing.wiring import wired
 from tests.routing.state.servers import Faster

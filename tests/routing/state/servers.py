@@ -157,6 +157,15 @@ async def line(to: int) -> AsyncIterator[Line]:
         await asyncio.sleep(0.01)  # for the ends of lines to be noticed
 
 
+async def eventually(true: Callable[[], bool]) -> None:
+    """Wait for what somebody else brings about."""
+    for _ in range(1000):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it does not happen")
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from routing.state.guarded import Guarded
-from routing.state.redis_store import RedisStore, ServerTime
+from routing.state.redis_store import RedisStore
+from routing.state.server_time import ServerTime
 from routing.state.store import Claim, Grant
 from tests.routing.state.servers import Faster, Line, Server, free_port, line, server
 
@@ -266,4 +267,27 @@ async def test_a_call_larger_than_the_share_may_go_alone(way: Line) -> None:
     assert (first.granted, second.granted) == (True, False)
     assert second.wait_s > 50
     way.deaf = False
+    await guard.guarded.close()
+
+
+async def test_what_is_spent_alone_counts_for_the_others_until_it_is_told(
+    way: Line, redis: Server
+) -> None:
+    guard = _guard(way, "a", sharers=4)
+    await guard.guarded.start()
+    guard.guarded.spend("p", 50, 10_000.0)
+    await guard.guarded.flush()
+    way.deaf_back = True  # what is sent arrives, and nobody says so
+    await guard.take("l1")
+    guard.guarded.spend("p", 10, 10_000.0)
+    await until(lambda: guard.heard == [False], lambda: asyncio.sleep(0.01))
+    guard.guarded.spend("p", 1, 10_000.0)
+    alone = guard.guarded.spent("p").amount
+    way.deaf_back = False
+
+    await back(guard)
+
+    assert alone == 50 + 4 * 11
+    assert guard.guarded.spent("p").amount == 61
+    assert int(redis.said("GET", "sluicegate:{spent}:p").split()[1]) == 61
     await guard.guarded.close()

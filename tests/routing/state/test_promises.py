@@ -9,8 +9,9 @@ import pytest
 from adapters.clock import SystemClock
 from routing.state.guarded import Guarded
 from routing.state.memory import MemoryStore
-from routing.state.redis_store import RedisStore, ServerTime
-from routing.state.store import SLOT_WAIT_S, Claim, Store
+from routing.state.redis_store import RedisStore
+from routing.state.server_time import ServerTime
+from routing.state.store import NOTHING, SLOT_WAIT_S, Claim, Spent, Store
 from tests.fakes import FakeClock
 from tests.routing.state.servers import Server, server
 
@@ -18,6 +19,7 @@ from tests.routing.state.servers import Server, server
 class World(Protocol):
     """A store, and its time."""
 
+    clock: FakeClock | SystemClock
     store: Store
 
     async def wait(self, seconds: float) -> None: ...
@@ -27,11 +29,20 @@ class Alone:
     """A store in memory, and its clock."""
 
     def __init__(self) -> None:
-        self.clock = FakeClock()
+        self.clock: FakeClock | SystemClock = FakeClock()
         self.store: Store = MemoryStore(self.clock)
 
     async def wait(self, seconds: float) -> None:
-        self.clock.t += seconds
+        await self.clock.sleep(seconds)
+
+
+class Ahead(SystemClock):
+    """As everywhere, but later."""
+
+    ahead_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead_s
 
 
 class Shared:
@@ -42,13 +53,15 @@ class Shared:
     def __init__(self, redis: Server) -> None:
         self._redis = redis
         self._time = ServerTime()
+        self.clock = Ahead()
         self.redis_store = RedisStore(
-            redis.address, SystemClock(), "me", patience_s=2.0, time=self._time
+            redis.address, self.clock, "me", patience_s=2.0, time=self._time
         )
         self.store: Store = self.redis_store
 
     async def wait(self, seconds: float) -> None:
         self._time.ahead_s += seconds
+        self.clock.ahead_s += seconds
         self._redis.said("EVAL", _LATER, "0", str(int(seconds * 1000)))
 
 
@@ -68,16 +81,14 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(params=["memory", "redis", "guarded memory", "guarded redis"])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    alone = Alone()
-    made: World = alone
+    made: World = Alone()
     if "redis" in request.param:
         redis: Server = request.getfixturevalue("redis")
         redis.said("FLUSHALL")
         made = Shared(redis)
         made.redis_store.start()
     if "guarded" in request.param:
-        clock = alone.clock if made is alone else SystemClock()
-        guarded = Guarded(made.store, clock, sharers=lambda: 1)
+        guarded = Guarded(made.store, made.clock, sharers=lambda: 1)
         await guarded.start()
         made.store = guarded
     yield made
@@ -258,3 +269,72 @@ async def test_a_note_is_kept_for_its_time(world: World) -> None:
     assert found == b"\x00two"
     assert await world.store.get("n") is None
     assert await world.store.get("never") is None
+
+
+async def test_several_notes_are_read_at_once(world: World) -> None:
+    world.store.put("n", b"one", 5.0)
+    world.store.put("m", b"two", 50.0)
+    await world.store.flush()
+
+    found = await world.store.gets(["m", "never", "n"])
+    await world.wait(5.1)
+
+    assert list(found) == [b"two", None, b"one"]
+    assert list(await world.store.gets(["n", "m"])) == [None, b"two"]
+    assert list(await world.store.gets([])) == []
+
+
+async def test_what_was_spent_counts_at_once_and_once(world: World) -> None:
+    world.store.spend("p", 40, 100.0)
+    world.store.spend("p", 2, 100.0)
+    at_once = world.store.spent("p")
+    await world.store.flush()
+    world.store.spend("p", 3, 100.0)
+    await world.store.flush()
+
+    assert at_once.amount == 42
+    assert world.store.spent("p").amount == 45
+    assert world.store.spent("p").untold == 0
+
+
+async def test_nothing_was_spent_of_what_nobody_knows(world: World) -> None:
+    world.store.spend("p", 40, 100.0)
+
+    assert world.store.spent("q") == NOTHING
+
+
+async def test_money_is_counted_exactly(world: World) -> None:
+    much = 2**53 + 1  # 9 million dollars
+    world.store.spend("p", much, 100.0)
+    await world.store.flush()
+
+    assert world.store.spent("p").amount == much
+
+
+async def test_a_period_begins_with_the_first_spending_in_it(world: World) -> None:
+    world.store.spend("p", 40, 100.0)
+    await world.store.flush()
+    await world.wait(60.0)
+    world.store.spend("p", 2, 100.0)
+    await world.store.flush()
+    before = world.store.spent("p")
+
+    await world.wait(41.0)
+    between = world.store.spent("p")
+    await world.wait(30.0)
+    world.store.spend("p", 5, 100.0)
+    await world.store.flush()
+
+    assert (before.amount, between) == (42, NOTHING)
+    assert 38.0 <= before.left_s <= 40.0
+    assert world.store.spent("p").amount == 5
+    assert 98.0 <= world.store.spent("p").left_s <= 100.0
+
+
+async def test_a_period_without_an_end_does_not_end(world: World) -> None:
+    world.store.spend("p", 40, inf)
+    await world.store.flush()
+    await world.wait(1_000_000.0)
+    await world.store.flush()
+
+    assert world.store.spent("p") == Spent(40, inf)

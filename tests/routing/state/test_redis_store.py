@@ -10,9 +10,10 @@ import pytest
 
 from adapters.clock import SystemClock
 from routing.state.outbox import Outbox
-from routing.state.redis_store import RedisStore, ServerTime
-from routing.state.store import LEASE_S, Claim, StoreGone
-from tests.routing.state.servers import Server, line, server
+from routing.state.redis_store import RedisStore
+from routing.state.server_time import ServerTime
+from routing.state.store import LEASE_S, NOTHING, Claim, StoreGone
+from tests.routing.state.servers import Server, eventually, line, server
 
 Make = Callable[..., RedisStore]
 
@@ -163,6 +164,7 @@ async def test_keys_of_one_deployment_lie_together(make: Make, redis: Server) ->
     await store.take("l1", [rpm()], ONE_SLOT)
     store.settle("l1", [rpm(amount=-1)], "", ago=0.0)
     store.rest("x", 5.0)
+    store.spend("provider:x:60", 1, 60.0)
     await store.flush()
 
     keys = set(re.findall(rb"sluicegate:\S+", redis.said("KEYS", "*")))
@@ -171,6 +173,8 @@ async def test_keys_of_one_deployment_lie_together(make: Make, redis: Server) ->
         b"sluicegate:blue:rpm:{x}:me",
         b"sluicegate:blue:slots:{x}",
         b"sluicegate:blue:{rests}:x",
+        b"sluicegate:blue:{spent}:provider:x:60",
+        b"sluicegate:blue:{spent}:told:me",
         b"sluicegate:blue:processes",
     }
 
@@ -188,6 +192,7 @@ async def test_every_key_dies_by_itself(make: Make, redis: Server) -> None:
     store.settle("l1", [rpm(amount=-1)], "", ago=0.0)
     store.rest("x", 5.0)
     store.put("n", b"1", 5.0)
+    store.spend("p", 1, 5.0)
     await store.flush()
 
     lives = redis.said(
@@ -196,7 +201,107 @@ async def test_every_key_dies_by_itself(make: Make, redis: Server) -> None:
         "l[i] = redis.call('PTTL', k) end return l",
         "0",
     )
-    assert [int(life) > 0 for life in re.findall(rb":(-?\d+)", lives)] == [True] * 6
+    assert [int(life) > 0 for life in re.findall(rb":(-?\d+)", lives)] == [True] * 8
+
+
+async def test_several_notes_are_one_round_trip(make: Make, redis: Server) -> None:
+    async with line(redis.port) as watched:
+        store = make("a", port=watched.port)
+        await store.get("n")
+        watched.asked = 0
+
+        await store.gets(["n", "m", "l"])
+
+    assert watched.asked == 1
+
+
+async def test_what_one_process_spends_the_others_hear_by_themselves(make: Make) -> None:
+    here, there = make("a"), make("b")
+    for store in (here, there):
+        store.start()
+        store.spent("p")
+    here.spend("p", 7, 60.0)
+
+    await eventually(lambda: there.spent("p").amount > 0)
+
+    assert there.spent("p").amount == 7
+    assert (here.spent("p").amount, here.spent("p").untold) == (7, 0)
+
+
+async def test_what_several_spend_adds_up_in_one_period(make: Make) -> None:
+    here, there = make("a"), make("b")
+    here.spend("p", 7, 60.0)
+    await here.flush()
+    there.spend("p", 4, 60.0)
+    there.spend("q", 1, 60.0)
+    await there.flush()
+    await here.flush()
+
+    assert here.spent("p").amount == there.spent("p").amount == 11
+    assert here.spent("p").left_s == pytest.approx(there.spent("p").left_s, abs=1.0)
+    assert there.spent("q").amount == 1
+
+
+async def test_a_process_that_is_started_anew_knows_what_was_spent(make: Make) -> None:
+    before = make("a")
+    before.spend("p", 7, 60.0)
+    await before.close()
+    anew = make("b")
+    first = anew.spent("p")
+
+    await anew.flush()
+
+    assert first == NOTHING
+    assert anew.spent("p").amount == 7
+
+
+async def test_money_that_was_told_twice_was_spent_once(make: Make, redis: Server) -> None:
+    async with line(redis.port) as held_up:
+        store = make("a", port=held_up.port)
+        store.spend("p", 1, 60.0)
+        await store.flush()
+        held_up.deaf_back = True
+        store.spend("p", 2, 60.0)
+        with pytest.raises(StoreGone):
+            await store.flush()
+        store.spend("p", 4, 60.0)
+        while_away = store.spent("p")
+        held_up.deaf_back = False
+
+        await store.flush()
+
+    assert (while_away.amount, while_away.untold) == (7, 6)
+    assert (store.spent("p").amount, store.spent("p").untold) == (7, 0)
+    assert int(redis.said("GET", "sluicegate:{spent}:p").split()[1]) == 7
+
+
+async def test_a_server_that_has_forgotten_what_was_spent_is_reminded(
+    make: Make, redis: Server
+) -> None:
+    here, there = make("a"), make("b")
+    here.spend("p", 7, 60.0)
+    await here.flush()
+    there.spent("p")
+    await there.flush()
+    redis.said("FLUSHALL")
+    there.spend("p", 4, 60.0)
+
+    for store in (there, here, there):
+        await store.flush()
+
+    assert here.spent("p").amount == there.spent("p").amount == 11
+    assert there.spent("p").left_s <= 60.0
+
+
+async def test_what_is_known_of_another_period_reminds_nobody(make: Make, redis: Server) -> None:
+    here = make("a")
+    here.spend("p", 7, 60.0)
+    await here.flush()
+    redis.said("SET", "sluicegate:{spent}:p", "1", "PX", "90000")
+
+    await here.flush()
+
+    assert here.spent("p").amount == 1
 
 
 async def test_nobody_there_is_said_at_once(make: Make) -> None:
