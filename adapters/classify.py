@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.errors import Failure, Kind
-from adapters.pushback import wait
+from adapters.pushback import again, wait
 from adapters.said import Said, read, said, word_of
 from adapters.types import Json
 
@@ -194,6 +194,9 @@ _BY_WORDING: Mapping[int, tuple[tuple[re.Pattern[str], Kind], ...]] = {
     500: ((_TOO_LONG, Kind.TOO_LONG), (_ABILITY, Kind.CALLER)),  # llama.cpp means 400
     503: ((_THROTTLED, Kind.RATE_LIMIT),),  # Bedrock
 }
+_OVERLOADED = frozenset(  # Anthropic's, OpenAI's (Responses) and Moonshot's words for it
+    {"overloaded_error", "server_is_overloaded", "slow_down", "engine_overloaded_error"}
+)
 _HAS_A_WAIT = {Kind.RATE_LIMIT, Kind.QUOTA, Kind.TRANSIENT, Kind.TIMEOUT}
 
 
@@ -249,6 +252,8 @@ def _failure(
         code=told.code,
         param=told.param,
         retry_after=_wait(headers, told, now_wall, status) if kind in _HAS_A_WAIT else None,
+        again=again({**told.headers, **headers}),
+        overloaded=not _OVERLOADED.isdisjoint(told.words),
     )
 
 

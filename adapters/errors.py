@@ -148,6 +148,9 @@ class Failure(GatewayError):
 
     `message`, `param` and, for the caller's own mistakes, `status`, `type` and `code` are the
     provider's words, because programs search them.
+
+    `again` is the provider's word on whether this request is worth repeating there (None: it has
+    not said), `overloaded` that it has too much to do, whatever the status.
     """
 
     def __init__(
@@ -161,8 +164,12 @@ class Failure(GatewayError):
         code: str | None = None,
         param: str | None = None,
         retry_after: float | None = None,
+        again: bool | None = None,
+        overloaded: bool = False,
     ) -> None:
         super().__init__(message, retry_after=retry_after)
+        self.again = again
+        self.overloaded = overloaded
         self.kind = kind
         self.provider = provider
         self.upstream_status = upstream_status

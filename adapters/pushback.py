@@ -1,8 +1,11 @@
-"""How long a provider asks us to stay away: `retry-after` in all its spellings.
+"""How long a provider asks us to stay away, `retry-after` in all its spellings, and whether it wants
+to see the request again.
 
 Sources (read 2026-11): https://www.rfc-editor.org/rfc/rfc9110#field.retry-after,
 https://platform.openai.com/docs/guides/rate-limits, https://docs.claude.com/en/api/rate-limits,
-https://cloud.google.com/apis/design/errors (RetryInfo).
+https://cloud.google.com/apis/design/errors (RetryInfo),
+https://github.com/openai/openai-python and https://github.com/anthropics/anthropic-sdk-python
+(`x-should-retry`).
 """
 
 import math
@@ -15,6 +18,7 @@ LONGEST_WAIT = 3600.0  # seconds; who asks for more is asked again after that
 _DURATION = re.compile(
     r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|h(?:ours?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)"
 )
+_AGAIN = {"true": True, "false": False}
 _UNITS = {"ms": 0.001, "mi": 60.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _IN_TEXT = re.compile(
     r"(?:(?:try again|retry) (?:in|after)|expected available in|please wait) "
@@ -41,6 +45,15 @@ def wait(
     if asked is None and status == 429:
         asked = _from_resets(headers, _here(headers, now_wall))
     return None if asked is None else min(max(asked, 0.0), LONGEST_WAIT)
+
+
+def again(headers: Mapping[str, str]) -> bool | None:
+    """Whether the request is worth repeating there; None if the provider does not say.
+
+    OpenAI's and Anthropic's SDKs obey it whatever the status, and know these two words only.
+    `headers` in lower case.
+    """
+    return _AGAIN.get(headers.get("x-should-retry", ""))
 
 
 def _from_header(headers: Mapping[str, str], now_wall: float) -> float | None:

@@ -5,6 +5,7 @@ whole events only, so that an error or a keep-alive may follow at any moment.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import orjson
 
@@ -17,6 +18,9 @@ from adapters.sse import Cutter, encode, events
 from adapters.tap import Tap, telling
 from adapters.types import Receipt
 
+Rewrite: TypeAlias = Callable[[Tap, bytes], bytes]
+"""What the client is told for whole events: those that count, as the tap says, in its words."""
+
 
 class Relay:
     """Cuts at event ends, taps, rewrites, and knows how a stream must end."""
@@ -26,13 +30,13 @@ class Relay:
         wire: Wire,
         receipt: Receipt,
         provider: str,
-        rewrite: Callable[[bytes], bytes],
+        rewrite: Rewrite,
         unframe: Unframe | None = None,
     ) -> None:
         self._unframe = unframe  # None: they are server-sent events as they come
         self._wire = wire
         self._receipt = receipt
-        self._rewrite = rewrite  # whole events, as they count, in the client's words
+        self._rewrite = rewrite
         self._tap = Tap(wire, receipt, provider)
         self._cutter = Cutter()
 
@@ -52,7 +56,7 @@ class Relay:
             whole = self._unframe.feed(data) if self._unframe else self._cutter.feed(data)
         except ValueError as error:
             raise Failure(Kind.BROKEN, f"the provider's stream is unreadable: {error}") from error
-        return self._rewrite(self._tap.see(whole)) if whole else b""
+        return self._rewrite(self._tap, whole) if whole else b""
 
     def close(self) -> bytes:
         """Say the rest: the provider's stream has ended by itself.
@@ -66,27 +70,28 @@ class Relay:
         if not self._receipt.finish:
             raise Failure(Kind.BROKEN, "the provider ended its answer before it was finished")
         if self._wire.last:
-            return out + self._rewrite(self._tap.see(self._wire.end))
+            return out + self._rewrite(self._tap, self._wire.end)
         self._receipt.complete = True
-        return out + self._rewrite(b"")
+        return out + self._rewrite(self._tap, b"")
 
     def _last_words(self) -> bytes:
         """An event whose end has been left out."""
         rest = self._unframe.close() if self._unframe else self._cutter.rest
-        return self._rewrite(self._tap.see(rest + b"\n\n")) if rest.strip() else b""
+        return self._rewrite(self._tap, rest + b"\n\n") if rest.strip() else b""
 
 
-def as_it_comes(whole: bytes) -> bytes:
+def as_it_comes(tap: Tap, whole: bytes) -> bytes:
     """Same dialect on both sides: bytes pass untouched."""
-    return whole
+    return tap.see(whole)
 
 
-def without_usage(receipt: Receipt) -> Callable[[bytes], bytes]:
+def without_usage(receipt: Receipt) -> Rewrite:
     """The same, but for the usage chunk that we asked for on our own account."""
     seen = receipt.usage
 
-    def rewrite(whole: bytes) -> bytes:
+    def rewrite(tap: Tap, whole: bytes) -> bytes:
         nonlocal seen
+        whole = tap.see(whole)
         if receipt.usage is seen:  # none of these events told any
             return whole
         seen = receipt.usage
@@ -101,13 +106,14 @@ def without_usage(receipt: Receipt) -> Callable[[bytes], bytes]:
     return rewrite
 
 
-def interpreted(machine: Machine, receipt: Receipt) -> Callable[[bytes], bytes]:
+def interpreted(machine: Machine, receipt: Receipt) -> Rewrite:
     """Different dialects: events are decoded, translated, written again and joined."""
+    feed = machine.feed
     closed = False
 
-    def rewrite(whole: bytes) -> bytes:
+    def rewrite(tap: Tap, whole: bytes) -> bytes:
         nonlocal closed
-        said = [encode(out) for event in events(whole) for out in machine.feed(event)]
+        said = [encode(out) for event in tap.hear(whole) for out in feed(event)]
         if receipt.complete and not closed:
             closed = True
             said += map(encode, machine.close())

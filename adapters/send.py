@@ -29,7 +29,7 @@ from adapters.provider import (
     Upstream,
 )
 from adapters.quirks import MARKS
-from adapters.relay import Relay, as_it_comes, interpreted, without_usage
+from adapters.relay import Relay, Rewrite, as_it_comes, interpreted, without_usage
 from adapters.repair import repaired
 from adapters.tap import model_of
 from adapters.types import Call, Json, Receipt, Reply, Target, Usage
@@ -210,7 +210,7 @@ class RowAdapter:
 
     def _relay(self, talk: _Talk, receipt: Receipt) -> Relay:
         way = talk.way
-        rewrite: Callable[[bytes], bytes] = as_it_comes
+        rewrite: Rewrite = as_it_comes
         if talk.spoken:
             rewrite = interpreted(talk.spoken.machine(int(self._clock.wall())), receipt)
         elif way.chat and not (talk.asked.get("stream_options") or {}).get("include_usage"):

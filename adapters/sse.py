@@ -6,22 +6,25 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-a
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
+from typing import Any
 
 EVENT_LIMIT = 16 * 2**20  # bytes one event may hold before its provider is called broken
 
 _BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_SEPARATORS = (b"\n\n", b"\r\n\r\n")  # those in use; what else may stand there is found in time
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
     """One event. `data` is its lines joined by a line feed; comments are not events."""
 
     data: bytes
     name: str = ""
+    document: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    """What `data` says, if somebody has parsed it already."""
 
 
 class Cutter:
@@ -43,7 +46,7 @@ class Cutter:
             ValueError: one event has grown over the limit.
 
         """
-        if not self._held and data.endswith(b"\n\n"):
+        if not self._held and data.endswith(_SEPARATORS):
             return data  # nearly every read ends with an event
         end = self._last_end(data)
         if end:
@@ -68,9 +71,12 @@ class Cutter:
         seam = edge + data
         if b"\r" not in seam:
             return max(0, seam.rfind(b"\n\n") + 2 - len(edge)) if b"\n\n" in seam else 0
-        end = 0
-        for found in _BLANK_LINE.finditer(seam):
-            end = found.end()
+        at = -1
+        for blank in (b"\n\r", b"\r\r", b"\n\n"):  # how the last blank line may begin
+            at = max(at, seam.rfind(blank, at + 1))
+        if at < 0:
+            return 0
+        end = at + 3 if seam[at + 1 : at + 3] == b"\r\n" else at + 2
         return max(0, end - len(edge))
 
 
@@ -78,7 +84,7 @@ def events(whole: bytes) -> list[Event]:
     """The events in bytes that end where an event ends."""
     whole = whole.removeprefix(_BOM)
     if b"\r" in whole:
-        whole = _LINE_END.sub(b"\n", whole)
+        whole = whole.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return [event for frame in whole.split(b"\n\n") if (event := _parse(frame))]
 
 
@@ -137,8 +143,13 @@ def encode(event: Event) -> bytes:
 
 
 def _parse(frame: bytes) -> Event | None:
-    if frame.startswith(b"data: ") and b"\n" not in frame:
-        return Event(frame[6:])
+    if frame.startswith(b"data: "):
+        if b"\n" not in frame:
+            return Event(frame[6:])
+    elif frame.startswith(b"event: "):
+        named, _, said = frame[7:].partition(b"\ndata: ")
+        if said and b"\n" not in said and b"\n" not in named:
+            return Event(said, named.decode(errors="replace"))
     data: list[bytes] = []
     name = ""
     for line in frame.split(b"\n"):

@@ -1,6 +1,7 @@
 """Reads the facts of a stream from its bytes as they pass by: usage, finish, end, errors.
 
-Only events that can hold such a fact are parsed; searching costs a tenth of parsing.
+Only events that can hold such a fact are parsed; searching costs a tenth of parsing. Where all of
+them must be parsed, for they are to be translated, that is done here, once.
 """
 
 import re
@@ -11,7 +12,7 @@ import orjson
 from adapters.classify import classify_error
 from adapters.dialects import Wire
 from adapters.errors import Failure, Kind
-from adapters.sse import Bounds, events
+from adapters.sse import Bounds, Event, events
 from adapters.types import Json, Receipt, Usage
 
 _ERROR = re.compile(rb'"error"\s*:\s*[{"]')
@@ -38,26 +39,53 @@ class Tap:
         receipt = self._receipt
         if receipt.complete or self.failure:
             return b""
-        last = self._last_event(whole)
-        if last >= 0:
-            whole = whole[: Bounds(whole).around(last)[1]]
+        if last := self._end_of_last(whole):
+            whole = whole[:last]
         sound = self._scan(whole) if self.content else self._open(whole)
         if self.failure:
             whole = whole[:sound]
-        if not receipt.finish and self._wire.finish.search(whole):
-            receipt.finish = True
-        receipt.complete = last >= 0 and self.failure is None
+        self._conclude(whole, complete=last > 0)
         return whole
 
-    def _last_event(self, whole: bytes) -> int:
-        """Where the dialect's last event stands, -1 if not here. A text may speak of it too."""
+    def hear(self, whole: bytes) -> list[Event]:
+        """The same for whoever needs every event, and its document."""
+        if self._receipt.complete or self.failure:
+            return []
+        if last := self._end_of_last(whole):
+            whole = whole[:last]
+        heard = self._parse(whole)
+        if self.failure:
+            whole = b"\n".join([event.data for event in heard])
+        self._conclude(whole, complete=last > 0)
+        return heard
+
+    def _conclude(self, whole: bytes, *, complete: bool) -> None:
+        receipt = self._receipt
+        if not receipt.finish and self._wire.finish.search(whole):
+            receipt.finish = True
+        receipt.complete = complete and self.failure is None
+
+    def _end_of_last(self, whole: bytes) -> int:
+        """Where the dialect's last event ends, 0 if it is not here. A text may speak of it too."""
         at = whole.find(self._word) if self._word else -1
         while at >= 0:
             line = max(whole.rfind(b"\n", 0, at), whole.rfind(b"\r", 0, at)) + 1
             if whole[line:at] in self._fields:
-                break
+                return Bounds(whole).around(at)[1]
             at = whole.find(self._word, at + 1)
-        return at
+        return 0
+
+    def _parse(self, whole: bytes) -> list[Event]:
+        """Read every event, up to an error."""
+        heard: list[Event] = []
+        tells = bool(self._wire.tells.search(whole)) or b'"error"' in whole
+        for event in events(whole):
+            if event.data.startswith(b"{"):
+                self._read(event, tells=tells)
+                if self.failure:
+                    break
+            heard.append(event)
+        return heard
 
     def _open(self, whole: bytes) -> int:
         """Read events one by one until one has content; what follows is only searched. Returns
@@ -66,9 +94,7 @@ class Tap:
         begin, bounds = 0, Bounds(whole)
         while begin < len(whole) and not self.content:
             end = bounds.around(begin)[1]
-            for document in self._documents(whole[begin:end]):
-                self._receipt.model = self._receipt.model or model_of(document)
-                self.content = self.content or self._wire.content(document)
+            self._read_frame(whole[begin:end])
             if self.failure:
                 return begin
             begin = end
@@ -83,40 +109,44 @@ class Tap:
             bounds = Bounds(whole)
             for found in _ERROR.finditer(whole):
                 begin, end = bounds.around(found.start())
-                self._documents(whole[begin:end])
+                self._read_frame(whole[begin:end])
                 if self.failure:
                     sound = begin
                     break
         known = self.failure
         for begin, end in telling(self._wire.tells, whole, sound):
-            self._documents(whole[begin:end])
+            self._read_frame(whole[begin:end])
             if self.failure is not known:
                 return begin
         return sound
 
-    def _documents(self, frame: bytes) -> list[Json]:
-        """The data of an event, its facts noted; `[DONE]` and its like have none. An event that
-        ought to be JSON and is not fails the stream as an error event does: what came before it
-        still counts.
-        """
-        found: list[Json] = []
+    def _read_frame(self, frame: bytes) -> None:
         for event in events(frame):
-            if event.data.startswith(b"{"):
-                try:
-                    document: Json = orjson.loads(event.data)
-                except orjson.JSONDecodeError:
-                    text = "the provider sent an event that is not JSON"
-                    self.failure = Failure(Kind.BROKEN, text)
-                    return []
-                if error := self._wire.error(document):
-                    self.failure = classify_error(self._provider, error)
-                self._note(document)  # beside an error too: what was used is owed
-                found.append(document)
-        return found
+            if event.data.startswith(b"{"):  # `[DONE]` and its like tell nothing
+                self._read(event)
 
-    def _note(self, document: Json) -> None:
-        if told := self._wire.usage(document):
-            self._receipt.usage = merged(self._receipt.usage, told)
+    def _read(self, event: Event, *, tells: bool = True) -> None:
+        """Parse an event and note its facts; `tells`: it may tell of usage, or of an error.
+
+        An event that ought to be JSON and is not fails the stream as an error event does: what
+        came before it still counts.
+        """
+        try:
+            document: Json = orjson.loads(event.data)
+        except orjson.JSONDecodeError:
+            text = "the provider sent an event that is not JSON"
+            self.failure = Failure(Kind.BROKEN, text)
+            return
+        event.document = document
+        wire, receipt = self._wire, self._receipt
+        if tells or not self.content:
+            if error := wire.error(document):
+                self.failure = classify_error(self._provider, error)
+            if told := wire.usage(document):  # beside an error too: what was used is owed
+                receipt.usage = merged(receipt.usage, told)
+        if not self.content:
+            receipt.model = receipt.model or model_of(document)
+            self.content = wire.content(document)
 
 
 def telling(

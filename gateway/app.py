@@ -118,6 +118,7 @@ class Entrance:
         try:
             await self._pass(exchange, receive)
         finally:
+            del scope["exchange"]  # each knows the other: they would wait for the garbage collector
             services.life.end(exchange)
             services.book.finished(
                 Line(

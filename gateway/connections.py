@@ -7,15 +7,20 @@ nginx would cost a descriptor and a task for so long. Its own loop offers no pla
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Any
 
-from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.events import Event, Updated
-from hypercorn.utils import wrap_app
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol import ProtocolWrapper
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import parse_socket_addr, wrap_app
 
 from gateway.accepting import Seat, accepting
+from gateway.http1 import Http1
 
 
 class Connection(TCPServer):
@@ -23,15 +28,109 @@ class Connection(TCPServer):
 
     _gone = False
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.idle = IdleTimer(self.config.keep_alive_timeout, self._leave)
+
+    async def run(self) -> None:
+        """Serve until either side is done."""
+        sock = self.writer.get_extra_info("socket")
+        try:
+            client = parse_socket_addr(sock.family, sock.getpeername())
+            server = parse_socket_addr(sock.family, sock.getsockname())
+            async with TaskGroup(self.loop) as group:
+                self._task_group = group
+                state = ConnectionState({})
+                self.protocol = ProtocolWrapper(
+                    self.app,
+                    self.config,
+                    self.context,
+                    group,
+                    state,
+                    False,  # TLS is for whoever stands before us
+                    client,
+                    server,
+                    self.protocol_send,
+                )
+                self.protocol.protocol = Http1(
+                    self.app,
+                    self.config,
+                    self.context,
+                    group,
+                    state,
+                    False,
+                    client,
+                    server,
+                    self.protocol_send,
+                )
+                self.idle.start()
+                await self._read_data()
+        except OSError:
+            pass
+        finally:
+            self.idle.stop()
+            await self._close()
+
+    def leave_if_idle(self) -> None:
+        """The server is going: close, unless something is being answered."""
+        if self.idle.running:
+            self._leave()
+
     async def protocol_send(self, event: Event) -> None:
-        if self._gone and isinstance(event, Updated):
-            return  # nobody is there to wait for
-        await super().protocol_send(event)
+        match event:
+            case RawData():
+                try:
+                    self.writer.write(event.data)
+                    await self.writer.drain()
+                except (ConnectionError, RuntimeError):
+                    await self.protocol.handle(Closed())
+            case Updated(idle=True) if not self._gone:  # or nobody is there to wait for
+                self.idle.start()
+            case Updated():
+                self.idle.stop()
+            case _:
+                await super().protocol_send(event)
 
     async def _read_data(self) -> None:
-        await super()._read_data()
+        try:
+            while data := await self.reader.read(MAX_RECV):
+                await self.protocol.handle(RawData(data))
+        except OSError:  # the client has broken off
+            pass
+        await self.protocol.handle(Closed())
         self._gone = True
-        await self.idle_task.stop()
+        self.idle.stop()
+
+    def _leave(self) -> None:
+        self._task_group.spawn(self._initiate_server_close)
+
+
+class IdleTimer:
+    """How long nothing may be asked on a connection. Hypercorn has a task for it, which is made
+    and cancelled with each request; this is a timer.
+    """
+
+    def __init__(self, seconds: float, ring: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._ring = ring
+        self._handle: asyncio.TimerHandle | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._handle is not None
+
+    def start(self) -> None:
+        self.stop()
+        self._handle = asyncio.get_running_loop().call_later(self._seconds, self._over)
+
+    def stop(self) -> None:
+        if self._handle:
+            self._handle.cancel()
+            self._handle = None
+
+    def _over(self) -> None:
+        self._handle = None
+        self._ring()
 
 
 async def serve_connections(  # noqa: PLR0917  # the last is only for one of several workers
@@ -46,16 +145,17 @@ async def serve_connections(  # noqa: PLR0917  # the last is only for one of sev
     loop = asyncio.get_running_loop()
     context = WorkerContext(None)
     framework = wrap_app(app, config.wsgi_max_body_size, "asgi")
-    open_ones: set[asyncio.Task[None]] = set()
+    open_ones: dict[asyncio.Task[None], Connection] = {}
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task  # noqa: S101  # asyncio has just made it
-        open_ones.add(task)
-        task.add_done_callback(open_ones.discard)
+        connection = Connection(framework, loop, config, context, {}, reader, writer)
+        open_ones[task] = connection
+        task.add_done_callback(open_ones.pop)
         if seat:
             task.add_done_callback(lambda _: seat.went())
-        await Connection(framework, loop, config, context, {}, reader, writer)
+        await connection
 
     def protocol() -> asyncio.StreamReaderProtocol:
         reader = asyncio.StreamReader(loop=loop)
@@ -67,8 +167,10 @@ async def serve_connections(  # noqa: PLR0917  # the last is only for one of sev
     finally:
         await context.terminated.set()
         server.close()
+        for connection in open_ones.values():
+            connection.leave_if_idle()
         if open_ones:
-            _, left = await asyncio.wait(open_ones, timeout=drain_s)
+            _, left = await asyncio.wait(open_ones.keys(), timeout=drain_s)
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)

@@ -183,6 +183,10 @@ class Exchange:
             task.uncancel()
         return reason
 
+    def _left(self) -> None:
+        """A connection that cannot be read any more is one that nobody is at."""
+        self.interrupt(ClientLeft())
+
 
 class _Attended:
     """The watch over one client, as a context."""
@@ -195,7 +199,7 @@ class _Attended:
 
     async def __aenter__(self) -> None:
         self._exchange._enter()
-        self._watch = Watch(self._client_leaves(), self._left)
+        self._watch = Watch(self._client_leaves(), self._exchange._left)
 
     async def __aexit__(
         self,
@@ -206,15 +210,14 @@ class _Attended:
         self._watch.close()
         reason = self._exchange._leave()
         if reason and isinstance(error, asyncio.CancelledError):
-            raise reason
+            try:
+                raise reason
+            finally:
+                del reason  # its traceback leads here, and nothing is to lead back to it
 
     async def _client_leaves(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass  # the rest of a body that nobody wants
-
-    def _left(self) -> None:
-        """A connection that cannot be read any more is one that nobody is at."""
-        self._exchange.interrupt(ClientLeft())
 
 
 def _too_large(limit: int) -> TooLarge:

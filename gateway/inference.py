@@ -6,6 +6,7 @@ What is booked at the end is one line in the access log and the metrics; spend w
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from adapters.errors import GatewayError
 from adapters.types import Call, Dialect, Reply
@@ -50,6 +51,8 @@ async def answer(services: Services, dialect: Dialect, exchange: Exchange) -> No
         visit.left = True  # everything has been let go
     finally:
         heart.stop()
+        if visit.error:
+            visit.error.__traceback__ = None  # it leads to the visit: each would keep the other
 
 
 async def _serve(
@@ -66,9 +69,9 @@ async def _serve(
     )
     visit.alias, visit.stream = call.model, call.stream
     policy = wishes.applied(settings.policy, call.model)
+    book, id_ = services.book, exchange.request_id
     journey = visit.journey = Journey(
-        told=lambda attempt: services.book.attempt_failed(exchange.request_id, attempt),
-        resumed=lambda resumption: services.book.resumed(exchange.request_id, resumption),
+        told=partial(book.attempt_failed, id_), resumed=partial(book.resumed, id_)
     )
     async with exchange.attended():
         if call.stream:

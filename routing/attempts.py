@@ -92,6 +92,8 @@ class _Watch:
         of, deployment = self.of, self.taken.deployment
         of.limits.told(self.taken, told(reply.headers, now_wall=of.clock.wall()))
         of.health.answered(deployment, self.started)
+        if (overload := of.chooser.overload).places:
+            overload.answered(of.clock.now(), deployment, self.started)
         affinity = of.chooser.affinity
         if affinity and not self.lone:
             affinity.bind(self.alias, deployment, self.ask)
@@ -106,6 +108,8 @@ class _Watch:
     def failed(self, failure: Failure | None) -> float:
         """Note a failure, or that the client has left; returns how long the deployment rests."""
         rest = 0.0
+        if failure:
+            self._heed(failure)
         if failure and not self._cut_short(failure):
             rest = self.of.health.failed(
                 self.taken.deployment, failure, lone=self.lone, began=self.started
@@ -118,6 +122,7 @@ class _Watch:
 
     def broken(self, failure: Failure) -> None:
         """The stream broke off after its commit point."""
+        self._heed(failure, answered=True)
         self.of.health.failed(self.taken.deployment, failure, lone=self.lone, began=self.started)
 
     def ended(self, usage: Usage | None) -> None:
@@ -129,6 +134,14 @@ class _Watch:
             if of.budgets and usage and self.replied:
                 of.budgets.spent(deployment, usage, self.ask)
             of.chooser.released(deployment)
+
+    def _heed(self, failure: Failure, *, answered: bool = False) -> None:
+        """A provider may have said that it has too much to do."""
+        of, deployment = self.of, self.taken.deployment
+        requests, _ = of.limits.used(deployment)
+        of.chooser.overload.failed(
+            of.clock.now(), deployment, failure, self.started, before=requests, answered=answered
+        )
 
     def _cut_short(self, failure: Failure) -> bool:
         """Whether the call's deadline ended the attempt, long before the deployment's time-out.

@@ -1,12 +1,13 @@
 """From an alias to one deployment with room for the call, or a word why there is none.
 
-enabled -> checks -> rested -> room -> untried first -> lowest order -> affinity -> strategy -> take
+enabled -> checks -> rested -> room -> untried first -> not overloaded -> lowest order -> affinity
+-> strategy -> take
 
 On the in-memory path nothing here waits, unless a call has to queue.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, inf
 from random import Random
 
@@ -19,6 +20,7 @@ from routing.checks import Check
 from routing.deployment import IDLE, Deployment, Stats
 from routing.health import Health
 from routing.limits import Limits, Reservation
+from routing.overload import Overload, Shunned
 from routing.room import Crowded, WaitingRoom
 from routing.strategies import Strategy
 
@@ -37,6 +39,7 @@ class Chooser:
     clock: Clock
     rng: Random
     known: Mapping[str, Stats]  # of every deployment, for strategies
+    overload: Overload = field(default_factory=Overload)
 
     async def choose(
         self,
@@ -105,11 +108,12 @@ class Chooser:
                 return error.retry_after or 0.0
             raise
         refused: set[str] = set()
+        shunned = self._shunned(usable, tried)
         if wanted:
             refused.update(wanted)
             roomy = [d for d in usable if d.id not in wanted]
         while roomy:  # taken to be so, until somebody who was chosen has no room
-            candidates = filters.lowest_order(filters.untried(roomy, tried) or roomy)
+            candidates = _candidates(roomy, tried, shunned)
             chosen = await self._one_of(alias, candidates, ask)
             if not self.limits.full_s(chosen, ask) and (
                 reservation := await self.limits.reserve(chosen, ask)
@@ -121,7 +125,7 @@ class Chooser:
         limits = self.limits
         daring = [d for d in usable if d.id not in wanted and limits.dares(d, ask, urgent=urgent)]
         if daring:  # nobody has room, but some only by a guess of ours
-            candidates = filters.lowest_order(filters.untried(daring, tried) or daring)
+            candidates = _candidates(daring, tried, shunned)
             chosen = await self._one_of(alias, candidates, ask)
             if reservation := await limits.reserve(chosen, ask):
                 return reservation
@@ -136,6 +140,13 @@ class Chooser:
         if not usable:
             raise _resting(alias, fit, stats)
         return fit if len(usable) == len(fit) else usable
+
+    def _shunned(self, usable: Sequence[Deployment], tried: Mapping[str, int]) -> Shunned | None:
+        """Where there is too much to do: left out while somebody else is there."""
+        overload = self.overload
+        if not overload.places:
+            return None
+        return overload.shunned(self.clock.now(), usable, tried, self.rng)
 
     async def _one_of(
         self,
@@ -188,6 +199,13 @@ class Chooser:
         if unwell := self.health.unwell():
             wait = max(wait, min(unwell.get(d.id, IDLE).cooling for d in fit))
         return _full(alias, wait)
+
+
+def _candidates(
+    roomy: Sequence[Deployment], tried: Mapping[str, int], shunned: Shunned | None
+) -> Sequence[Deployment]:
+    fresh = filters.untried(roomy, tried) or roomy
+    return filters.lowest_order(shunned.others(fresh) if shunned else fresh)
 
 
 def _resting(alias: str, group: Sequence[Deployment], stats: Mapping[str, Stats]) -> Resting:

@@ -15,21 +15,18 @@ from functools import partial
 from math import ceil
 
 from adapters.clock import Clock
-from adapters.errors import Failure, GatewayError, Kind
+from adapters.errors import GatewayError
 from adapters.types import Reply
 from routing.ask import Ask
 from routing.attempts import Attempts
 from routing.deployment import Deployment
-from routing.exceptions import exception_of
 from routing.journey import Attempt, Journey
 from routing.latency import TIMED_OUT_S
 from routing.limits import Reservation
 from routing.policy import HedgeRules
 
 LEAST_SAMPLES = 20  # fewer say nothing of one stream in twenty
-OVERLOAD_S = 120.0  # so long nothing more is sent into an overload than must be
 _MOST_SAVED = 10.0  # hedges that a quiet time may save up
-_OVERLOADS = frozenset({"RateLimitError", "ServiceUnavailableError"})  # 429; 503, 529
 
 
 def slow_after(samples: Sequence[float], percentile: float) -> float | None:
@@ -125,7 +122,6 @@ class Hedging:
         self._chooser = attempts.chooser
         self._clock = clock
         self._shares: dict[str, Share] = {}
-        self._overloaded: dict[tuple[str, str], float] = {}  # a place -> until when
 
     async def make(self, heat: Heat, journey: Journey, rules: HedgeRules) -> Reply:
         """Answer the call with what was taken, or with what a second attempt brings first.
@@ -133,13 +129,10 @@ class Hedging:
         Raises:
             Failure: it failed, and so did the second if there was one; that is noted already.
         """
-        after, before = self._after(heat, journey, rules), len(journey.attempts)
-        try:
-            if after is None:
-                return await self._attempt(heat, heat.taken, journey)
-            return await self._race(heat, journey, after)
-        finally:
-            self._heed(journey.attempts[before:])
+        after = self._after(heat, journey, rules)
+        if after is None:
+            return await self._attempt(heat, heat.taken, journey)
+        return await self._race(heat, journey, after)
 
     async def _attempt(self, heat: Heat, taken: Reservation, journey: Journey) -> Reply:
         return await self._attempts.make(
@@ -166,12 +159,11 @@ class Hedging:
         return self._shares.setdefault(heat.taken.deployment.alias, Share())
 
     def _others(self, heat: Heat) -> Sequence[Deployment]:
-        now = self._clock.now()
+        now, overload = self._clock.now(), self._chooser.overload
         return [
             deployment
             for deployment in heat.group
-            if deployment.id not in heat.tried
-            and self._overloaded.get(_place(deployment), 0.0) <= now
+            if deployment.id not in heat.tried and not overload.strained(now, deployment)
         ]
 
     async def _race(self, heat: Heat, journey: Journey, after: float) -> Reply:
@@ -248,13 +240,6 @@ class Hedging:
         for attempt in runner.journey.attempts:
             yield replace(attempt, hedge=hedge, lost=not (won or attempt.failure))
 
-    def _heed(self, attempts: Sequence[Attempt]) -> None:
-        """Remember whose provider has just said that it has too much to do."""
-        for attempt in attempts:
-            if attempt.failure and _is_overload(attempt.failure):
-                place = _place(attempt.deployment)
-                self._overloaded[place] = self._clock.now() + OVERLOAD_S
-
 
 async def _first_answer(runners: Sequence[_Runner]) -> _Runner:
     """The first that has answered; of two at once the first one made.
@@ -270,11 +255,3 @@ async def _first_answer(runners: Sequence[_Runner]) -> _Runner:
                 return runner
     runners[0].task.result()  # raises
     raise AssertionError("an attempt has neither answered nor failed")
-
-
-def _is_overload(failure: Failure) -> bool:
-    return failure.kind is not Kind.QUOTA and exception_of(failure) in _OVERLOADS
-
-
-def _place(deployment: Deployment) -> tuple[str, str]:
-    return deployment.target.provider, deployment.target.base_url

@@ -37,7 +37,7 @@ _UNSURE_S = 20.0  # how long a bound is respected
 _SURE_S = 60.0  # the same for what was measured; twice as long after each test that failed
 _URGENT_S = 5.0  # the same for both where nobody else would serve a call
 _LONGEST_S = 480.0
-_WRONG = 10  # tests that were let in: the guess is too low, so nothing is gained by respecting it
+_WRONG = 0.1  # of a limit, let in as tests: it is too low, so nothing is gained by respecting it
 _UNSURE_GROWTH = 0.2 / 60.0  # by so much a second
 _SURE_GROWTH = 0.1 / 60.0
 _FORGOTTEN_S = 900.0
@@ -102,9 +102,11 @@ class Learned:
         """
         since = self._since
         calm_s = min(self._calm_s, self._urgent_s) if urgent else self._calm_s
-        if since.passed >= _WRONG:
+        if not self._limits:
+            return False
+        if self._wrong():
             calm_s = 0.0
-        if not self._limits or now < max(since.refused_at + calm_s, since.quiet_until):
+        if now < max(since.refused_at + calm_s, since.quiet_until):
             return False
         many = max(_FEW, self._limits[0].most * _TESTED)
         under_way = sum(now < test.at + _QUICK_S for test in since.tests.values())
@@ -125,7 +127,8 @@ class Learned:
     def answered(self, number: int) -> None:
         """That request was let in."""
         since = self._since
-        since.let_in |= number > since.number
+        if number > since.number:
+            since.let_in, since.quiet_until = True, -inf
         if test := since.tests.pop(number, None):
             since.passed += 1
             self._opens_at = -inf
@@ -151,6 +154,10 @@ class Learned:
             since.tokens -= refusal.tokens
         if self._limits:
             self._play(now)
+            if now > since.refused_at + _LONGEST_S:
+                self._urgent_s = _URGENT_S
+            elif refusal.number in since.tests and not self._wrong():
+                self._urgent_s = min(_LONGEST_S, 2 * self._urgent_s)
             self._again(now, refusal)
         elif not self._first(now, refusal, past):
             return
@@ -203,7 +210,7 @@ class Learned:
             return False
         else:
             seconds = now - since.refused_at
-            limits = [served / seconds * _EXACT for served in (since.requests, since.tokens)]
+            limits = [n / seconds * SPAN_S * _EXACT for n in (since.requests, since.tokens)]
             self._trust(refusal)
         self._limits = [
             Guess(now, limit, parts) for limit, parts in zip(limits, past, strict=True) if limit > 0
@@ -235,12 +242,12 @@ class Learned:
         if self._limits[0].most > before / _SAFETY:
             self._sure, self._calm_s = False, _UNSURE_S
 
+    def _wrong(self) -> bool:
+        return self._since.passed > max(_WRONG * self._limits[0].most, 2 * _FEW)
+
     def _trust(self, refusal: Refusal) -> None:
         """What was measured is tested the less often, the more tests have failed."""
         failed = refusal.number in self._since.tests and not self._since.passed
-        if refusal.number in self._since.tests:
-            wrong = self._since.passed >= _WRONG
-            self._urgent_s = _URGENT_S if wrong else min(_LONGEST_S, 2 * self._urgent_s)
         again = failed and self._sure
         self._calm_s = min(_LONGEST_S, 2 * self._calm_s) if again else _SURE_S
         self._sure = True

@@ -93,6 +93,7 @@ class Router:
                 make = self.attempts.make
                 return await make(alias, asked, taken, journey, lone=lone, left=left)
             except GatewayError as error:
+                error.__traceback__ = None  # it holds all that was tried, and the plan holds it
                 untried = self._untried(step.alias, group, asked, tried, last=plan.last)
                 time_left = ends - clock.now()
                 step = self._after(

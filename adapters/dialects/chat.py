@@ -76,6 +76,14 @@ def is_usage_only(chunk: Json) -> bool:
     return not chunk.get("choices") and bool(chunk.get("usage"))
 
 
+def chunk(
+    head: Json, delta: Json, finish: str | None = None, *, index: int = 0, told: Json | None = None
+) -> Json:
+    """A chunk with one choice. `told`: log probabilities."""
+    choice = {"index": index, "delta": delta, "logprobs": told, "finish_reason": finish}
+    return {**head, "choices": [choice]}
+
+
 def chunks(completion: Json, asked: Json) -> list[Event]:
     """A completion as the stream it might have been, for providers that know no streams: each
     choice in one piece.
@@ -103,7 +111,7 @@ def _object(value: Any) -> Json:
 
 def count(value: Any) -> int:
     """A number of tokens; what is none, or negative, is 0."""
-    return int(value) if isinstance(value, int | float) and value > 0 else 0
+    return int(value) if isinstance(value, (int, float)) and value > 0 else 0
 
 
 WIRE = Wire(

@@ -30,6 +30,8 @@ def parsed(event: Event) -> Json:
     Raises:
         Failure: BROKEN, it is not.
     """
+    if event.document is not None:
+        return event.document
     try:
         found = orjson.loads(event.data)
     except orjson.JSONDecodeError as error:

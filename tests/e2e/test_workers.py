@@ -9,6 +9,7 @@ import stat
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -60,9 +61,9 @@ async def one_of_each(gateway: Gateway) -> AsyncIterator[Mapping[int, Raw]]:
     living = {pid for pid in pids(gateway) if lives(pid)}
     found: dict[int, Raw] = {}
     async with AsyncExitStack() as stack:
-        for number in range(MANY):
+        for _ in range(MANY):
             client = await stack.enter_async_context(connected(gateway.port))
-            name = f"who-{number}-{len(living)}-{max(living)}"
+            name = f"who-{token_hex(8)}"
             await client.ask(ALIVE, None, {"x-request-id": name}, method="GET")
             await client.whole()
             pid = (await gateway.line("request.finished", request_id=name))["pid"]

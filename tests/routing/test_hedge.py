@@ -15,9 +15,10 @@ from routing.ask import Ask
 from routing.deployment import Deployment
 from routing.groups import Groups
 from routing.health import Health
-from routing.hedge import LEAST_SAMPLES, OVERLOAD_S, Share, may_be_doubled, slow_after
+from routing.hedge import LEAST_SAMPLES, Share, may_be_doubled, slow_after
 from routing.journey import Attempt, Journey
 from routing.latency import TIMED_OUT_S
+from routing.overload import SPAN_S
 from routing.policy import HedgeRules, Policy, RestRules
 from routing.wiring import wired
 from tests.fakes import FakeBody, FakeClock
@@ -380,10 +381,10 @@ async def test_nobody_at_rest_or_without_room_is_asked_beside() -> None:
 async def test_no_provider_with_too_much_to_do_is_asked_beside(
     error: Failure, asked: Sequence[str]
 ) -> None:
-    world = World(A, B)
-    task, _ = world.ask()
+    world = World(A, B, deployment("theirs", "another alias"))
+    task, _ = world.ask(asked=call("another alias", stream=True))
     await calm()
-    world.stage.fails("a", error)
+    world.stage.fails("theirs", error)
     with pytest.raises(Failure):
         await task
     await world.clock.pass_(70.0)  # nobody rests any longer
@@ -394,7 +395,7 @@ async def test_no_provider_with_too_much_to_do_is_asked_beside(
     assert world.stage.asked == asked
     task.cancel()
     await asyncio.wait([task])
-    await world.clock.pass_(OVERLOAD_S)
+    await world.clock.pass_(SPAN_S)
     world.stage.asked.clear()
 
     task, _ = world.ask()

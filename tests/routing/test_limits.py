@@ -10,6 +10,7 @@ from adapters.errors import Failure, Full, Kind
 from adapters.quota import Counted, Told
 from adapters.types import Target, Usage
 from routing.ask import Ask
+from routing.deployment import Deployment
 from routing.limits import Limits
 from routing.policy import Policy
 from routing.state.memory import MemoryStore
@@ -303,6 +304,74 @@ async def test_who_waits_goes_on_waiting_while_all_rest() -> None:
     await world.router.chooser.choose("big", world.deployments, Ask(call()), {}, patience=10.0)
 
     assert world.clock.t - before == pytest.approx(4.0, abs=1.1)
+
+
+async def drained(*others: Deployment) -> World:
+    """`a` has refused after 300 calls in a minute, as one with a bucket of 150 would."""
+    world = World(deployment("a"), *others)
+    limits, ask = world.router.chooser.limits, Ask(call(**WORDS))
+    for _ in range(300):
+        world.clock.t += 0.2
+        taken = await limits.reserve(world.deployments[0], ask)
+        assert taken
+        limits.ended(taken, Usage(100, 20))
+    taken = await limits.reserve(world.deployments[0], ask)
+    assert taken
+    world.clock.t += 0.1
+    limits.refused(taken, None)
+    limits.ended(taken, None)
+    return world
+
+
+async def use_up(world: World, seconds: float) -> None:
+    """What has come back to `a` since."""
+    a, limits, ask = world.deployments[0], world.router.chooser.limits, Ask(call(**WORDS))
+    world.clock.t += seconds - 2.0
+    assert await limits.reserve(a, ask)  # the first finds out whether it is over
+    world.clock.t += 2.0
+    while not limits.full_s(a, ask):
+        assert await limits.reserve(a, ask)
+
+
+async def test_a_limit_that_nobody_tells_is_learned_from_a_refusal() -> None:
+    world = await drained()
+    limits, ask = world.router.chooser.limits, Ask(call(**WORDS))
+
+    assert limits.full_s(world.deployments[0], ask) > 0
+    world.clock.t += 1.0
+    assert limits.full_s(world.deployments[0], ask) == 0.0
+
+
+async def test_declared_limits_are_not_learned() -> None:
+    world = World(deployment("a", rpm=1000))
+    limits, ask = world.router.chooser.limits, Ask(call(**WORDS))
+    for _ in range(100):
+        taken = await limits.reserve(world.deployments[0], ask)
+        assert taken
+    limits.refused(taken, None)
+
+    assert limits.full_s(world.deployments[0], ask) == 0.0
+
+
+async def test_siblings_come_before_a_guess_and_a_guess_before_a_refusal() -> None:
+    world = await drained(deployment("b", rpm=1))
+    ask = Ask(call(**WORDS))
+    await use_up(world, 25.0)  # it is calm again
+
+    chosen = [await world.router.chooser.choose("big", world.deployments, ask, {}) for _ in "12"]
+
+    assert [taken.deployment.id for taken in chosen] == ["b", "a"]
+    with pytest.raises(Full):  # one test at a time
+        await world.router.chooser.choose("big", world.deployments, ask, {})
+
+
+async def test_who_has_waited_long_tests_a_guess_before_it_is_calm() -> None:
+    world = await drained()
+    a, limits, ask = world.deployments[0], world.router.chooser.limits, Ask(call(**WORDS))
+    await use_up(world, 6.0)
+
+    assert not limits.dares(a, ask, urgent=False)
+    assert limits.dares(a, ask, urgent=True)
 
 
 def failure_of_limit() -> Failure:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from adapters.quota import Counted, Told
+from routing.learned import Past, Refusal
 from routing.quota import Need, Quota
 
 REQUESTS, TOKENS = Counted.REQUESTS, Counted.TOKENS
@@ -105,33 +106,69 @@ def test_output_that_is_counted_by_itself_is_taken_off_when_it_is_known() -> Non
     assert told.wait(0.0, ONE) > 1.0
 
 
-def test_where_nothing_is_told_a_refusal_teaches_the_limit() -> None:
+MINUTE = Past([(ago, 2) for ago in range(60)], [(ago, 200) for ago in range(60)])
+
+
+def learned(past: Past = MINUTE) -> Quota:
+    """One that was refused at 100 after so much."""
     told = Quota()
+    told.learn(100.0, Refusal(1, 99.9, 100), past)
+    return told
 
-    told.learn(100.0, sent=99.9, served=60)
 
-    assert told.wait(100.0, ONE) == pytest.approx(1.0)
-    told.took(101.0, 7, ONE)
-    assert told.wait(101.0, ONE) == pytest.approx(1.0)
+def test_where_nothing_is_told_a_refusal_teaches_the_limit() -> None:
+    told = learned()
+
+    assert told.wait(101.0, ONE) > 0
+    assert told.wait(103.0, ONE) == 0.0
+    assert told.left(100.0) < 0.1
+    assert told.fits(100.0, 60.0, ONE) == pytest.approx(50.3, rel=0.1)  # tokens are scarcer
 
 
 def test_what_was_learned_gives_way_to_what_is_told_and_to_time() -> None:
-    told, old = Quota(), Quota()
-    for one in (told, old):
-        one.learn(100.0, sent=99.9, served=60)
+    told, old = learned(), learned()
 
     told.told(101.0, 8, [Told(TOKENS, 1000, 1000, 0.0, refills=True)])
 
     assert told.wait(101.0, ONE) == 0.0
-    assert old.wait(400.0, ONE) == 0.0
+    assert old.wait(1100.0, ONE) == 0.0
 
 
-def test_a_refusal_after_few_requests_teaches_nothing() -> None:
-    told = Quota()
+def test_a_refusal_after_few_requests_teaches_nothing_yet() -> None:
+    assert learned(Past([(1, 5)])).wait(100.0, ONE) == 0.0
 
-    told.learn(100.0, sent=99.9, served=5)
 
-    assert told.wait(100.0, ONE) == 0.0
+def test_only_a_guess_is_tested_and_not_while_somebody_said_so() -> None:
+    guessed, closed = learned(), learned()
+    closed.refused(100.0, 90.0)
+    nothing = Quota()
+    for number in range(2, 80):
+        guessed.took(150.0, number, ONE)
+        guessed.told(150.5, number, [])
+
+    assert guessed.wait(151.0, ONE) > 0
+    assert guessed.dares(151.0, ONE, urgent=False)
+    assert not closed.dares(151.0, ONE, urgent=True)
+    assert not nothing.dares(151.0, ONE, urgent=True)
+
+
+def test_tokens_that_were_not_used_are_given_back() -> None:
+    told = learned()
+    told.took(103.0, 2, ONE)
+    told.told(103.5, 2, [])
+    before = told.wait(103.5, ONE)
+
+    told.settled(104.0, 103.0, 120)
+
+    assert told.wait(103.5, ONE) <= before
+
+
+def test_replies_that_say_nothing_do_not_make_it_mute_while_something_was_learned() -> None:
+    told = learned()
+
+    told.told(101.0, 2, [])
+
+    assert not told.mute
 
 
 class Bucket:

@@ -19,7 +19,6 @@ class Saying:
     """
 
     def __init__(self, id_: str, choice: int, now: int = 0) -> None:
-        self.text = ""
         self.starts: list[int] = []  # where each part begins in the text
         self.called = False
         self._stem = f"{id_}_{choice}" if choice else id_
@@ -30,14 +29,26 @@ class Saying:
         self._heard = False
         self._open: Json | None = None  # a call whose arguments are still arriving
         self._delta: Json = {}
+        self._pieces: list[str] = []  # of the text
+        self._length = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
 
     def read(self, found: list[Json]) -> Json:
         """What these parts add, as a delta; its lists bear no numbers beyond their own."""
         self._delta = {}
         for part in found:
-            self.starts.append(len(self.text))
+            self.starts.append(self._length)
             self._take(part)
         return self._delta
+
+    def go_on(self, text: str) -> None:
+        """A part has been read that is this text and nothing else."""
+        self.starts.append(self._length)
+        self._pieces.append(text)
+        self._length += len(text)
 
     def rest(self) -> Json:
         """A call that never came to its end."""
@@ -54,7 +65,8 @@ class Saying:
                 self._add("reasoning_content", text)
                 self._think(text, signature)
             case {"text": str() as text}:
-                self.text += text
+                self._pieces.append(text)
+                self._length += len(text)
                 self._add("content", text)
                 self._sign(signature)
             case {"inlineData": {"data": str() as data} as blob}:

@@ -3,7 +3,7 @@
 import orjson
 
 from adapters.classify import classify_error
-from adapters.dialects.chat import DONE
+from adapters.dialects.chat import DONE, chunk
 from adapters.dialects.gemini.grounding import annotations
 from adapters.dialects.gemini.replies import (
     answer_id,
@@ -17,9 +17,12 @@ from adapters.dialects.gemini.replies import (
 from adapters.dialects.gemini.saying import Saying
 from adapters.dialects.gemini.wire import error, parts_of
 from adapters.dialects.lenient import parsed, record, records, string
+from adapters.dialects.template import Template
 from adapters.errors import Failure, Kind
 from adapters.sse import Event
 from adapters.types import Json
+
+_PLAIN = frozenset({"content", "index"})
 
 
 class StreamToChat:
@@ -40,20 +43,27 @@ class StreamToChat:
         }
         self._usage: Json = {}
         self._lanes: dict[int, _Lane] = {}
+        self._templates: dict[int, Template] = {}  # of chunks with text, by choice
 
     def feed(self, event: Event) -> list[Event]:
         document = parsed(event)
         if found := error(document):
             raise classify_error("", found)
         self._usage |= record(document.get("usageMetadata"))
-        self._head |= service_tier(document)
-        self._head["model"] = string(document.get("modelVersion")) or self._head["model"]
+        self._note(service_tier(document))
+        if model := string(document.get("modelVersion")):
+            self._note({"model": model})
         out: list[Event] = []
         for place, candidate in enumerate(records(document.get("candidates"))):
-            self._head["id"] = self._head["id"] or answer_id(document)
+            if not self._head["id"]:
+                self._note({"id": answer_id(document)})
             index = number(candidate, place)
-            lane = self._lanes.setdefault(index, _Lane(self._head["id"], index, self._now))
-            if said := lane.read(candidate):
+            lane = self._lanes.get(index)
+            if lane is None:
+                lane = self._lanes[index] = _Lane(self._head["id"], index, self._now)
+            if text := lane.go_on(candidate):
+                out.append(Event(self._template(index).filled(text)))
+            elif said := lane.read(candidate):
                 told = logprobs(candidate.get("logprobsResult"))
                 out.append(self._chunk(index, said, told=told))
         return out
@@ -75,11 +85,23 @@ class StreamToChat:
             out.append(Event(orjson.dumps(last)))
         return [*out, Event(DONE)]
 
+    def _note(self, said: Json) -> None:
+        """What all further chunks say at their head."""
+        if said.items() - self._head.items():
+            self._head |= said
+            self._templates.clear()
+
+    def _template(self, index: int) -> Template:
+        found = self._templates.get(index)
+        if found is None:
+            document = chunk(self._head, {"content": ""}, index=index)
+            found = self._templates[index] = Template(document)
+        return found
+
     def _chunk(
         self, index: int, delta: Json, *, told: Json | None = None, finish: str | None = None
     ) -> Event:
-        choice = {"index": index, "delta": delta, "logprobs": told, "finish_reason": finish}
-        return Event(orjson.dumps({**self._head, "choices": [choice]}))
+        return Event(orjson.dumps(chunk(self._head, delta, finish, index=index, told=told)))
 
 
 class _Lane:
@@ -98,6 +120,17 @@ class _Lane:
     @property
     def finish(self) -> str:
         return finish_reason(self._last.get("finishReason"), called=self._saying.called)
+
+    def go_on(self, candidate: Json) -> str:
+        """The text of a document that adds just that, as nearly all do; else nothing."""
+        match candidate:
+            case {"content": {"parts": [{"text": str() as text} as part]}} if (
+                len(part) == 1 and self._greeted and candidate.keys() <= _PLAIN
+            ):
+                self._saying.go_on(text)
+                return text
+            case _:
+                return ""
 
     def read(self, candidate: Json) -> Json:
         """The delta of one document; nothing if it says nothing new."""

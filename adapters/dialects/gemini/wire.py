@@ -22,13 +22,13 @@ def usage(document: Json) -> Usage | None:
     `input` and `output` hold both. Cached tokens are part of the prompt already.
     """
     raw = record(document.get("usageMetadata"))
-    told = Usage(
-        input=count(raw.get("promptTokenCount")) + count(raw.get("toolUsePromptTokenCount")),
-        output=count(raw.get("candidatesTokenCount")) + count(raw.get("thoughtsTokenCount")),
-        cache_read=count(raw.get("cachedContentTokenCount")),
-        reasoning=count(raw.get("thoughtsTokenCount")),
-    )
-    return told if told != Usage() else None
+    thoughts = count(raw.get("thoughtsTokenCount"))
+    read = count(raw.get("promptTokenCount")) + count(raw.get("toolUsePromptTokenCount"))
+    said = count(raw.get("candidatesTokenCount")) + thoughts
+    cached = count(raw.get("cachedContentTokenCount"))
+    if not (read or said or cached):
+        return None
+    return Usage(input=read, output=said, cache_read=cached, reasoning=thoughts)
 
 
 def error(document: Json) -> Json | None:
@@ -37,9 +37,11 @@ def error(document: Json) -> Json | None:
     """
     if found := document.get("error"):
         return found if isinstance(found, dict) else {"message": str(found)}
+    if document.get("candidates"):
+        return None
     feedback = record(document.get("promptFeedback"))
     reason = str(feedback.get("blockReason") or "")
-    if reason in UNBLOCKED or document.get("candidates"):
+    if reason in UNBLOCKED:
         return None
     told = feedback.get("blockReasonMessage") or "The prompt was blocked."
     return {"message": f"{told} ({reason})", "code": "content_filter"}

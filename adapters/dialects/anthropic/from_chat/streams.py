@@ -19,8 +19,9 @@ from adapters.dialects.anthropic.from_chat.replies import (
 from adapters.dialects.anthropic.from_chat.requests import uses_json_tool
 from adapters.dialects.anthropic.wire import error
 from adapters.dialects.anthropic.words import JSON_TOOL
-from adapters.dialects.chat import DONE
+from adapters.dialects.chat import DONE, chunk
 from adapters.dialects.lenient import parsed, record, records
+from adapters.dialects.template import Template
 from adapters.sse import Event
 from adapters.types import Json
 
@@ -43,6 +44,7 @@ class StreamToChat:
             "created": now,
             "model": asked.get("model") or "",
         }
+        self._text = self._template()
         self._usage: Json = {}
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
@@ -54,12 +56,12 @@ class StreamToChat:
         if self._ended:
             return []
         match parsed(event):
+            case {"type": "content_block_delta", "delta": {} as delta, "index": int() as i}:
+                return self._grow(i, delta)  # first, for nearly all events are these
             case {"type": "message_start", "message": {} as message}:
                 return self._start(message)
             case {"type": "content_block_start", "content_block": {} as block, "index": int() as i}:
                 return self._open(i, block)
-            case {"type": "content_block_delta", "delta": {} as delta, "index": int() as i}:
-                return self._grow(i, delta)
             case {"type": "content_block_stop", "index": int() as i}:
                 return self._close(self._blocks.pop(i, _Block({})))
             case {"type": "message_delta"} as found:
@@ -77,6 +79,7 @@ class StreamToChat:
     def _start(self, message: Json) -> list[Event]:
         self._head["id"] = message.get("id") or ""
         self._head["model"] = message.get("model") or self._head["model"]
+        self._text = self._template()
         self._usage = record(message.get("usage"))
         return [self._chunk({"role": "assistant", "content": ""})]
 
@@ -98,7 +101,9 @@ class StreamToChat:
                 return []
 
     def _grow(self, index: int, delta: Json) -> list[Event]:
-        block = self._blocks.setdefault(index, _Block({}, start=self._text_length))
+        block = self._blocks.get(index)
+        if block is None:
+            block = self._blocks[index] = _Block({}, start=self._text_length)
         match delta:
             case {"type": "text_delta", "text": str() as text}:
                 return self._say(text) if text else []
@@ -170,7 +175,10 @@ class StreamToChat:
 
     def _say(self, text: str) -> list[Event]:
         self._text_length += len(text)
-        return [self._chunk({"content": text})]
+        return [Event(self._text.filled(text))]
+
+    def _template(self) -> Template:
+        return Template(chunk(self._head, {"content": ""}))
 
     def _numbered(self, name: str, entries: list[Json]) -> Json:
         first = self._told[name]
@@ -181,8 +189,7 @@ class StreamToChat:
         return self._chunk({"tool_calls": [{"index": block.call, **call}]})
 
     def _chunk(self, delta: Json, finish: str | None = None) -> Event:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return Event(orjson.dumps({**self._head, "choices": [choice]}))
+        return Event(orjson.dumps(chunk(self._head, delta, finish)))
 
 
 @dataclass(slots=True)
