@@ -184,6 +184,7 @@ class _HttpAnswer:
     async def close(self, *, finished: bool) -> None:
         if self._silence:
             self._silence.cancel()
+            self._silence = None  # it knows us
         try:
             if finished and not self._content.at_eof():
                 async with asyncio.timeout(_DRAIN_S):

@@ -57,7 +57,7 @@ _OPERATIONS: Mapping[Dialect, Operation] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Usage:
     """Tokens of one reply. `input` counts cached prompt tokens too, `output` the reasoning."""
 

@@ -11,6 +11,7 @@ from functools import partial
 from adapters.errors import GatewayError
 from adapters.types import Call, Dialect, Reply
 from gateway import stream
+from gateway.allowance import with_allowance
 from gateway.asked import as_asked
 from gateway.book import Visit
 from gateway.call import Wishes, read_call
@@ -81,7 +82,7 @@ async def _serve(
         visit.committed_at, visit.receipt = services.clock.now(), reply.receipt
         try:
             worded = _worded(settings, reply, call, journey)
-            await _respond(services.whence, exchange, heart, journey, worded)
+            await _respond(services, exchange, heart, journey, worded)
         finally:
             if not isinstance(reply.body, bytes):
                 await reply.body.aclose()
@@ -96,9 +97,11 @@ def _worded(settings: Settings, reply: Reply, call: Call, journey: Journey) -> R
 
 
 async def _respond(
-    whence: Whence, exchange: Exchange, heart: stream.Heart, journey: Journey, reply: Reply
+    services: Services, exchange: Exchange, heart: stream.Heart, journey: Journey, reply: Reply
 ) -> None:
-    headers = [*_route(whence, exchange, journey), *_limits(reply)]
+    headers: Headers = [*_route(services.whence, exchange, journey), *_limits(reply)]
+    if journey.answered and (answered := journey.answered.deployment).limited:
+        headers = with_allowance(headers, answered, services.router.attempts.limits)
     if isinstance(reply.body, bytes):
         await stream.document(exchange, reply.body, headers)
     else:

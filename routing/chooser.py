@@ -108,7 +108,7 @@ class Chooser:
                 return error.retry_after or 0.0
             raise
         refused: set[str] = set()
-        shunned = self._shunned(usable, tried)
+        shunned = self._shunned(tried) if self.overload.places else None
         if wanted:
             refused.update(wanted)
             roomy = [d for d in usable if d.id not in wanted]
@@ -141,12 +141,9 @@ class Chooser:
             raise _resting(alias, fit, stats)
         return fit if len(usable) == len(fit) else usable
 
-    def _shunned(self, usable: Sequence[Deployment], tried: Mapping[str, int]) -> Shunned | None:
+    def _shunned(self, tried: Mapping[str, int]) -> Shunned | None:
         """Where there is too much to do: left out while somebody else is there."""
-        overload = self.overload
-        if not overload.places:
-            return None
-        return overload.shunned(self.clock.now(), usable, tried, self.rng)
+        return self.overload.shunned(self.clock.now(), tried, self.rng)
 
     async def _one_of(
         self,
@@ -225,5 +222,5 @@ def _full(alias: str, wait: float) -> Full:
 
 
 def _why_off(alias: str, group: Sequence[Deployment]) -> str:
-    reasons = "; ".join(dict.fromkeys(deployment.off for deployment in group))
+    reasons = "; ".join(dict.fromkeys(d.off for d in group)) or "none is left for this call"
     return f"No deployment of {alias!r} can be used: {reasons}."

@@ -20,6 +20,7 @@ from routing.chooser import Chooser
 from routing.deployment import Deployment, Stats
 from routing.missing import missing
 from routing.occupancy import Occupancy
+from routing.overload import Shunned, place
 from routing.pool import Pool
 from routing.watched import name, scores, values, watched
 
@@ -198,6 +199,9 @@ async def look(
     seen = scene(chooser, alias, group, ask)
     sieve = sifted(chooser, seen, ask, {}, last=last)
     choice = Choice() if sieve.refusal else await chosen(chooser, seen, sieve.left, ask)
+    spared = {} if sieve.refusal else _spared(chooser, sieve, group)
+    if spared:
+        choice = await _relieved(chooser, seen, ask, sieve, choice, spared=spared)
     candidates = [
         Candidate(
             deployment,
@@ -206,7 +210,10 @@ async def look(
             sieve.outs.get(deployment.id),
             choice.shares.get(deployment.id, 0.0),
             choice.scores.get(deployment.id),
-            values(choice.read, deployment, seen.stats[deployment.id]),
+            {
+                **values(choice.read, deployment, seen.stats[deployment.id]),
+                **({"spared": spared[deployment.id]} if deployment.id in spared else {}),
+            },
         )
         for deployment in group
     ]
@@ -214,6 +221,45 @@ async def look(
     candidates.sort(key=lambda c: (-stages.index(c.out.by), 1) if c.out else (-len(stages), 0))
     kept = sorted((c for c in candidates if not c.out), key=lambda c: -c.share)
     return Look(alias, (*kept, *(c for c in candidates if c.out)), choice, sieve.refusal)
+
+
+def _spared(chooser: Chooser, sieve: Sieve, group: Sequence[Deployment]) -> Mapping[str, float]:
+    """Of those that a call could go to, by id: the share that is kept from an overloaded place."""
+    if not chooser.overload.places:
+        return {}
+    now = chooser.clock.now()
+    shares = {d.id: chooser.overload.spared(now, d) for d in _able(sieve, group)}
+    return {id_: share for id_, share in shares.items() if share}
+
+
+def _able(sieve: Sieve, group: Sequence[Deployment]) -> Sequence[Deployment]:
+    """Whom nothing but their order keeps from being chosen."""
+    outs = sieve.outs
+    return [d for d in group if d.id not in outs or outs[d.id].by == "order"]
+
+
+async def _relieved(
+    chooser: Chooser,
+    seen: Scene,
+    ask: Ask,
+    sieve: Sieve,
+    choice: Choice,
+    *,
+    spared: Mapping[str, float],
+) -> Choice:
+    """The choice, some of whose calls go elsewhere; of several overloaded places the worst stands
+    for all.
+    """
+    able = _able(sieve, seen.group)
+    hot = frozenset(place(deployment) for deployment in able if deployment.id in spared)
+    others = Shunned(frozenset(), hot).others(able)
+    instead = await chosen(chooser, seen, others, ask)
+    moved = max(spared.values())
+    shares = {d.id: (1.0 - moved) * choice.shares.get(d.id, 0.0) for d in sieve.left}
+    for id_, share in instead.shares.items():
+        sieve.outs.pop(id_, None)
+        shares[id_] = shares.get(id_, 0.0) + moved * share
+    return replace(choice, shares=shares)
 
 
 def _fit(chooser: Chooser, sieve: Sieve, alias: str, ask: Ask) -> None:

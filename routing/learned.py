@@ -16,17 +16,16 @@ what is kept here, for requests and for tokens, because nobody says either which
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
 from routing.guess import Guess, least_of
+from routing.probation import QUICK_S, Since
 from routing.windows import SPAN_S, Parts
 
 _TELLING = 20  # requests, before a refusal says anything of a limit
 _ENOUGH = 5  # requests between two refusals, to measure anything
 _SOON_S = 0.01  # timers may wake so much early
-_QUICK_S = 1.0  # a refusal comes sooner, so silence means that a request was let in
 _SAFETY = 0.95  # of a bound
 _EXACT = 0.97  # of what was measured
 _EQUAL = 0.2  # of a limit, between two that were as full
@@ -41,7 +40,6 @@ _WRONG = 0.1  # of a limit, let in as tests: it is too low, so nothing is gained
 _UNSURE_GROWTH = 0.2 / 60.0  # by so much a second
 _SURE_GROWTH = 0.1 / 60.0
 _FORGOTTEN_S = 900.0
-_MOST_TESTS = 1000  # under way; nobody tells of those that broke off
 
 
 class Past(NamedTuple):
@@ -67,7 +65,7 @@ class Learned:
     def __init__(self) -> None:
         self._limits: list[Guess] = []  # of requests, then of tokens if any were counted
         self._at = 0.0  # until when they are played
-        self._since = _Since(-inf)
+        self._since = Since(-inf)
         self._sure = False  # they were measured, not only bounded
         self._windows = False  # surely no bucket
         self._opens_at = -inf  # the next one
@@ -109,7 +107,7 @@ class Learned:
         if now < max(since.refused_at + calm_s, since.quiet_until):
             return False
         many = max(_FEW, self._limits[0].most * _TESTED)
-        under_way = sum(now < test.at + _QUICK_S for test in since.tests.values())
+        under_way = sum(now < test.at + QUICK_S for test in since.tests.values())
         return under_way <= min(since.passed, many)
 
     def took(self, now: float, number: int, tokens: int) -> None:
@@ -164,7 +162,7 @@ class Learned:
         for limit in self._limits:
             limit.level = 0.0
         self._minute_at = now + refusal.minute_ends_s
-        self._since = _Since(now, refusal.number, left_at=now)
+        self._since = Since(now, refusal.number, left_at=now)
 
     def left(self, now: float) -> float:
         """The share that is left."""
@@ -204,7 +202,7 @@ class Learned:
         if sum(amount for _, amount in past.requests) >= _TELLING:
             limits = [least_of(parts) * _SAFETY for parts in past]
         elif since.refused_at == -inf:
-            self._since = _Since(now, refusal.number, left_at=now)
+            self._since = Since(now, refusal.number, left_at=now)
             return False
         elif since.requests < _TELLING:
             return False
@@ -224,10 +222,11 @@ class Learned:
         """Less than we thought, of what was the fullest; unless nothing was let in since the last
         time, which says more of how the provider counts.
         """
-        if self._shut(refusal) or (self._asks_long(refusal) and not self._windows):
+        tested = refusal.number in self._since.tests
+        shut = not tested and self._shut(refusal)
+        if shut or (self._asks_long(refusal) and not self._windows):
             self._suspect(now, refusal)
             return
-        tested = refusal.number in self._since.tests
         if not tested and self._refills(now):  # a bucket should have had something
             self._windows = any(limit.wait(now, n) for limit, n in self._needs(refusal.tokens))
         before = self._limits[0].most
@@ -246,11 +245,14 @@ class Learned:
         return self._since.passed > max(_WRONG * self._limits[0].most, 2 * _FEW)
 
     def _trust(self, refusal: Refusal) -> None:
-        """What was measured is tested the less often, the more tests have failed."""
-        failed = refusal.number in self._since.tests and not self._since.passed
-        again = failed and self._sure
-        self._calm_s = min(_LONGEST_S, 2 * self._calm_s) if again else _SURE_S
-        self._sure = True
+        """What was measured is tested the less often, the more tests have failed. One that fails
+        at once measures nothing.
+        """
+        if refusal.number in self._since.tests and not self._since.passed:
+            if self._sure:
+                self._calm_s = min(_LONGEST_S, 2 * self._calm_s)
+        else:
+            self._sure, self._calm_s = True, _SURE_S
 
     def _suspect(self, now: float, refusal: Refusal) -> None:
         """It counts by windows, so no more was let in within this one than there may be."""
@@ -289,36 +291,3 @@ class Learned:
     def _asks_long(self, refusal: Refusal) -> bool:
         needs = self._needs(refusal.tokens)
         return refusal.asked_s > _LONG_S + 2 * max(limit.refill_s(need) for limit, need in needs)
-
-
-class _Test(NamedTuple):
-    """A request that went against the guess."""
-
-    at: float
-    proves: Sequence[float]  # of each limit, how much it is at least if it is let in
-
-
-@dataclass(slots=True)
-class _Since:
-    """What has happened since a refusal."""
-
-    refused_at: float
-    number: int = 0  # of the request that was refused
-    left_at: float = -inf  # the last that has left
-    requests: int = 0  # that have left, but for those that were refused
-    tokens: float = 0.0
-    let_in: bool = False  # one of them was answered
-    quiet_until: float = -inf  # one finds out whether it is over
-    tests: dict[int, _Test] = field(default_factory=dict)  # under way, by number
-    passed: int = 0
-
-    def took(self, now: float, number: int, tokens: int, proves: Sequence[float]) -> None:
-        self.left_at = now
-        if not self.requests and not self.let_in:
-            self.quiet_until = now + _QUICK_S
-        self.requests += 1
-        self.tokens += tokens
-        if proves:
-            self.tests[number] = _Test(now, proves)
-            if len(self.tests) > _MOST_TESTS:
-                del self.tests[next(iter(self.tests))]

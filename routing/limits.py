@@ -6,13 +6,12 @@ is the careful way where they do not.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from math import inf
 
 from adapters.clock import Clock
 from adapters.quota import Told
-from adapters.tokens import Learned
 from adapters.types import Usage
 from routing.ask import Ask
 from routing.deployment import Deployment
@@ -20,35 +19,15 @@ from routing.learned import Past, Refusal
 from routing.occupancy import Occupancy
 from routing.quota import Need, Quota
 from routing.state.store import SLOT_WAIT_S, Claim, Grant, Store
-from routing.windows import SPAN_S, Window
+from routing.use import Use
+from routing.windows import SPAN_S
 
-_OUTPUT_TOKENS = 256  # what an answer is taken for until a deployment has given some
-_LASTS_S = 5.0  # and how long until then
 _TPM = "tpm:"
 _WEIGHT = 0.1  # of the newest answer's length
 _MOST_QUOTAS = 10_000  # wildcards make one for each model asked for
 _SAMPLE = 16  # deployments that are looked at to say when there will be room
 _LONGEST_S = 600.0
 _STEPS = 10  # of halving: to a second
-
-
-@dataclass(slots=True)
-class _Use:
-    """What one deployment has used, as this process knows it."""
-
-    learned: Learned = field(default_factory=Learned)
-    output: float = _OUTPUT_TOKENS  # moving average of tokens in an answer
-    lasts_s: float = _LASTS_S  # moving average of how long one takes
-    slots: int = 0  # taken now
-    requests: Window = field(default_factory=Window)
-    tokens: Window = field(default_factory=Window)
-    full_until: float = 0.0  # the store has refused; no use asking before
-    full_for: int = 0  # but only for who needs as many tokens
-
-    def full_s(self, now: float, need: Need) -> float:
-        if self.full_until <= now or need.prompt + need.output < self.full_for:
-            return 0.0
-        return self.full_until - now
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +42,7 @@ class Reservation:
     characters: int
     need: Need  # estimated
     at: float
-    use: _Use
+    use: Use
     quota: Quota
 
     @property
@@ -86,7 +65,7 @@ class Limits:
         self._clock = clock
         self._owner = owner  # of leases; no two processes share one
         self._numbers = count(1)
-        self._uses: dict[str, _Use] = {}
+        self._uses: dict[str, Use] = {}
         self._quotas: dict[tuple[str, str], Quota] = {}
 
     def full_s(self, deployment: Deployment, ask: Ask) -> float:
@@ -96,7 +75,7 @@ class Limits:
         if use is None or not (use.full_until or (quota and not quota.mute)):
             return 0.0
         now = self._clock.now()
-        need = _need(use, ask)
+        need = use.need(ask)
         wait = use.full_s(now, need)
         return max(wait, quota.wait(now, need)) if quota else wait
 
@@ -109,7 +88,7 @@ class Limits:
         limited = deployment.limited
         need, characters = _NOTHING, 0
         if limited or not quota.mute:  # nobody else needs an estimate
-            need, characters = _need(use, ask), ask.size[0]
+            need, characters = use.need(ask), ask.size[0]
         lease = f"{self._owner}{number}" if limited else ""
         reservation = Reservation(deployment, number, lease, characters, need, now, use, quota)
         if limited and not await self._granted(reservation, use):
@@ -122,7 +101,7 @@ class Limits:
             quota.took(now, number, need)
         return reservation
 
-    async def _granted(self, taken: Reservation, use: _Use) -> bool:
+    async def _granted(self, taken: Reservation, use: Use) -> bool:
         claims, slots = _claims(taken)
         try:
             grant = await self._store.take(taken.lease, claims, slots)
@@ -143,7 +122,7 @@ class Limits:
         if use is None or quota is None or quota.mute:
             return False
         now = self._clock.now()
-        need = _need(use, ask)
+        need = use.need(ask)
         return not use.full_s(now, need) and quota.dares(now, need, urgent=urgent)
 
     def told(self, reservation: Reservation, allowances: Sequence[Told]) -> None:
@@ -213,8 +192,8 @@ class Limits:
     def occupancy(self, deployment: Deployment, ask: Ask) -> Occupancy:
         """For people: nothing is taken. What other processes use is known by refusals only."""
         now = self._clock.now()
-        use = self._uses.get(deployment.id) or _Use()
-        need = _need(use, ask)
+        use = self._uses.get(deployment.id) or Use()
+        need = use.need(ask)
         tokens = need.prompt + need.output
         waits = {"shared": use.full_s(now, need)}
         if deployment.rpm is not None:
@@ -254,7 +233,7 @@ class Limits:
         """How many such calls may be expected to find room within so many seconds."""
         now = self._clock.now()
         use = self._use(deployment)
-        need = _need(use, ask)
+        need = use.need(ask)
         fits = self._quota(deployment).fits(now, seconds, need)
         if deployment.rpm is not None:
             fits = min(fits, use.requests.fits(now, seconds, deployment.rpm))
@@ -266,10 +245,10 @@ class Limits:
             fits = min(fits, free + deployment.max_parallel * seconds / max(use.lasts_s, 0.1))
         return fits
 
-    def _use(self, deployment: Deployment) -> _Use:
+    def _use(self, deployment: Deployment) -> Use:
         use = self._uses.get(deployment.id)
         if use is None:
-            use = self._uses[deployment.id] = _Use()
+            use = self._uses[deployment.id] = Use()
         return use
 
     def _quota(self, deployment: Deployment) -> Quota:
@@ -280,13 +259,6 @@ class Limits:
                 del self._quotas[next(iter(self._quotas))]
             quota = self._quotas[key] = Quota()
         return quota
-
-
-def _need(use: _Use, ask: Ask) -> Need:
-    usual = int(use.output)
-    most = ask.most_output
-    prompt = ask.prompt_tokens(use.learned.characters_per_token)
-    return Need(prompt, usual, usual) if most is None else Need(prompt, min(most, usual), most)
 
 
 def _for_tokens(taken: Reservation, grant: Grant) -> bool:

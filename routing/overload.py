@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
+from typing import TypeAlias
 
 from adapters.errors import Failure, Kind
 from routing import filters
@@ -24,20 +24,18 @@ SPAN_S = 120.0  # what is older says nothing about now
 K = 2  # requests for each that is accepted, before fewer are sent
 MOST = 0.8  # of the calls are spared a place; the rest finds out whether it is well again
 _BEFORE_S = 30  # how old the requests of the minute before the first refusal are taken to be
-_MOST_PLACES = 1000  # wildcards make one for each model asked for
+_MOST_PLACES = 200  # wildcards make one for each model asked for
 
 
-class Place(NamedTuple):
-    """What is overloaded as one, whichever key it is asked with."""
-
-    provider: str
-    where: str  # address or region; empty: the provider has but one
-    model: str
+Place: TypeAlias = tuple[str, str, str]
+"""What is overloaded as one, whichever key it is asked with: provider; address or region, empty if
+the provider has but one; model.
+"""
 
 
 def place(deployment: Deployment) -> Place:
     target = deployment.target
-    return Place(target.provider, target.base_url or deployment.region, target.model)
+    return target.provider, target.base_url or deployment.region, target.model
 
 
 def is_overload(failure: Failure) -> bool:
@@ -107,18 +105,19 @@ class Tally:
 class Shunned:
     """Places that one choice leaves out if it can."""
 
-    refused: Set[Place]  # have refused this very call
-    by_chance: Set[Place] = frozenset()
+    refused: frozenset[Place]  # have refused this very call
+    by_chance: frozenset[Place] = frozenset()
 
     def others(self, candidates: Sequence[Deployment]) -> Sequence[Deployment]:
         """Who else there is, of the lowest order; if nobody is, who was spared by chance only, and
         if not even those are, all. At another provider rather than at the same: its other models
         and places often have too much to do as well.
         """
-        kept = _elsewhere(candidates, self.refused | self.by_chance)
-        kept = filters.lowest_order(kept or _elsewhere(candidates, self.refused) or candidates)
-        left_out = self.refused | ({place(c) for c in candidates} & self.by_chance)
-        providers = {where.provider for where in left_out}
+        places = [place(candidate) for candidate in candidates]
+        kept = _elsewhere(candidates, places, self.refused | self.by_chance)
+        kept = kept or _elsewhere(candidates, places, self.refused) or candidates
+        kept = filters.lowest_order(kept)
+        providers = {where[0] for where in self.refused | self.by_chance.intersection(places)}
         return [k for k in kept if k.target.provider not in providers] or kept
 
 
@@ -169,26 +168,19 @@ class Overload:
         tally = self.places.get(place(deployment))
         return tally.spared(now) if tally else 0.0
 
-    def shunned(
-        self,
-        now: float,
-        usable: Sequence[Deployment],
-        tried: Mapping[str, int],
-        rng: Random,
-    ) -> Shunned | None:
+    def shunned(self, now: float, tried: Mapping[str, int], rng: Random) -> Shunned | None:
         """What one choice leaves out; None: nothing. One draw for each place. `tried`: deployments
         that the call has used.
         """
         self._forget(now)
         if not self.places:
             return None
-        refused = {self._refused_at[id_] for id_ in tried if id_ in self._refused_at}
-        hot = dict.fromkeys(where for d in usable if (where := place(d)) in self.places)
-        by_chance = {
+        refused = frozenset(self._refused_at[id_] for id_ in tried if id_ in self._refused_at)
+        by_chance = frozenset(
             where
-            for where in hot
-            if where not in refused and rng.random() < self.places[where].spared(now)
-        }
+            for where, tally in self.places.items()
+            if where not in refused and rng.random() < tally.spared(now)
+        )
         return Shunned(refused, by_chance) if refused or by_chance else None
 
     def strained(self, now: float, deployment: Deployment) -> bool:
@@ -213,8 +205,11 @@ class Overload:
                 del self._refused_at[id_]
 
 
-def _elsewhere(candidates: Sequence[Deployment], places: Set[Place]) -> Sequence[Deployment]:
-    return [candidate for candidate in candidates if place(candidate) not in places]
+def _elsewhere(
+    candidates: Sequence[Deployment], places: Sequence[Place], left_out: Set[Place]
+) -> Sequence[Deployment]:
+    both = zip(candidates, places, strict=True)
+    return [candidate for candidate, where in both if where not in left_out]
 
 
 def _address(deployment: Deployment) -> tuple[str, str]:

@@ -40,6 +40,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.BLOCKED: Rule(sibling=False, again=False, fallback=True),
     Kind.CALLER: Rule(sibling=False, again=False, fallback=False),
 }
+ONCE_MORE = frozenset({Kind.CALLER, Kind.MODEL_GONE})  # if the provider says so, see the README
 _NOBODY = Rule(sibling=False, again=False, fallback=True)  # no attempt could be made
 _FINAL = Rule(sibling=False, again=False, fallback=False)
 _MOMENT_S = 0.01  # an attempt that must end sooner than this is not worth making
@@ -91,6 +92,7 @@ class Plan:
         "_seen",
         "_step",
         "_time_left",
+        "_urged",
         "_waited",
     )
 
@@ -102,6 +104,7 @@ class Plan:
         self._seen = [alias]
         self._retries = 0
         self._waited = False
+        self._urged = False
         self._time_left = inf
         self._error: GatewayError | None = None
 
@@ -161,20 +164,25 @@ class Plan:
         before another alias that was chosen for this kind of failure.
         """
         rule = _rule(error)
-        if not isinstance(error, Failure) or error.kind in self._policy.fallbacks_by_kind:
+        if not isinstance(error, Failure):
             return rule
-        if self._named(exception_of(error)):
-            return rule._replace(sibling=True, again=True)
-        return rule
+        if error.kind not in self._policy.fallbacks_by_kind and self._named(exception_of(error)):
+            rule = rule._replace(sibling=True, again=True)
+        return rule if error.again is None else self._heeded(rule, error)
+
+    def _heeded(self, rule: Rule, failure: Failure) -> Rule:
+        """The rule, as the provider's own word changes it: a no is about that deployment alone."""
+        if not failure.again:
+            return rule._replace(again=False)
+        if failure.kind not in ONCE_MORE or self._urged:
+            return rule
+        self._urged = True
+        return rule._replace(sibling=True, again=True)
 
     def _allowed(self, error: GatewayError, own_retries: int | None) -> int:
         name = exception_of(error) if isinstance(error, Failure) else OTHERWISE
-        words = (
-            self._policy.retries_asked,
-            self._named(name, OTHERWISE),
-            own_retries,
-            self._policy.retries,
-        )
+        policy = self._policy
+        words = (policy.retries_asked, self._named(name, OTHERWISE), own_retries, policy.retries)
         return next(retries for retries in words if retries is not None)
 
     def _named(self, *names: str) -> int | None:
@@ -260,10 +268,9 @@ class Plan:
 
     def _next_alias(self, error: GatewayError) -> Try | None:
         """From the chain made for this kind of failure, else from the general one."""
-        special = (
-            self._policy.fallbacks_by_kind.get(error.kind) if isinstance(error, Failure) else None
-        )
-        fallback = self._following(special or {}) or self._following(self._policy.fallbacks)
+        kind = error.kind if isinstance(error, Failure) else None
+        special = self._policy.fallbacks_by_kind.get(kind, {}) if kind else {}
+        fallback = self._following(special) or self._following(self._policy.fallbacks)
         if fallback is None:
             return None
         self._seen.append(fallback.alias)

@@ -74,8 +74,9 @@ class Router:
                 if rest:
                     group = rest.others(group)
                 patience = max(0.0, min(step.patience, ends - clock.now())) if step.patience else 0
+                able = willing(group, step, journey)
                 choice = self.chooser.choose(
-                    alias, group, asked, tried, patience=patience, last=plan.last
+                    alias, able, asked, tried, patience=patience, last=plan.last
                 )
                 taken = await (self._timed(choice, journey) if patience else choice)
                 deployment = taken.deployment
@@ -94,16 +95,10 @@ class Router:
                 return await make(alias, asked, taken, journey, lone=lone, left=left)
             except GatewayError as error:
                 error.__traceback__ = None  # it holds all that was tried, and the plan holds it
-                untried = self._untried(step.alias, group, asked, tried, last=plan.last)
-                time_left = ends - clock.now()
-                step = self._after(
-                    plan,
-                    error,
-                    deployment,
-                    untried,
-                    time_left=time_left,
-                    metered=policy.retry_budget,
-                )
+                able = willing(group, step, journey)
+                untried = self._untried(alias, group, able, asked, tried, last=plan.last)
+                left, metered = ends - clock.now(), policy.retry_budget
+                step = self._after(plan, error, deployment, untried, left=left, metered=metered)
                 journey.fallbacks = plan.fallbacks
         raise step.error
 
@@ -122,7 +117,7 @@ class Router:
         failed: Deployment | None,
         untried: Untried,
         *,
-        time_left: float,
+        left: float,
         metered: bool,
     ) -> Step:
         """What the plan says. A second use of a deployment is paid for as it is decided, before
@@ -130,7 +125,7 @@ class Router:
         """
         own = failed.retries if failed else None
         affordable = not (metered and failed) or self.budget.affords(failed, error)
-        step = plan.after(error, untried, own, time_left=time_left, affordable=affordable)
+        step = plan.after(error, untried, own, time_left=left, affordable=affordable)
         if metered and failed and isinstance(step, Try) and step.again:
             self.budget.spend(failed, error)
         return step
@@ -139,14 +134,17 @@ class Router:
         self,
         alias: str,
         group: Sequence[Deployment],
+        among: Sequence[Deployment],
         ask: Ask,
         tried: Mapping[str, int],
         *,
         last: bool,
     ) -> Untried:
-        """Of those that are fit for the call; who is full now is no better than who was tried."""
+        """Of those `among` the group that are fit for the call; who is full now is no better than
+        who was tried.
+        """
         try:
-            able = self.chooser.fit(alias, group, ask)
+            able = self.chooser.fit(alias, among, ask)
         except GatewayError:
             able = ()
         usable = filters.rested(able, self.health.stats(able), last=last)
@@ -169,9 +167,25 @@ def left_of(
         return Untried.RESTING
     if not fresh:
         return Untried.FULL if tried.keys().isdisjoint(d.id for d in usable) else Untried.NONE
-    reached = max((tried[d.id] for d in group if d.id in tried), default=0)
-    sibling = any(deployment.order <= reached for deployment in fresh)
+    # Not all up to the highest: where there was too much to do, a higher one has come before it.
+    reached = {tried[d.id] for d in group if d.id in tried} or {0}
+    sibling = any(deployment.order in reached for deployment in fresh)
     return Untried.SIBLING if sibling else Untried.NEXT_ORDER
+
+
+def willing(group: Sequence[Deployment], step: Try, journey: Journey) -> Sequence[Deployment]:
+    """All but those that have said that the request is not worth repeating there
+    (`x-should-retry`). With fields that a step makes different it is another request.
+    """
+    if not journey.attempts:
+        return group
+    done = {
+        attempt.deployment.id
+        for attempt in journey.attempts
+        if attempt.failure and attempt.failure.again is False
+        if attempt.alias == step.alias or not step.override
+    }
+    return [deployment for deployment in group if deployment.id not in done] if done else group
 
 
 def overridden(ask: Ask, step: Try) -> Ask:

@@ -26,6 +26,7 @@ class Window:
             self._parts[-1][1] += amount
         else:
             self._parts.append([second, amount])
+            self.total(now)  # forgets, even if nobody ever asks
 
     def correct(self, now: float, amount: int, ago: float) -> None:
         """Count more, or less, of what was added `ago` seconds before. What is taken back must

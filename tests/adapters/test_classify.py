@@ -591,6 +591,44 @@ def test_the_callers_mistake_is_not_cured_by_waiting() -> None:
     assert classify("p", 400, {"retry-after": "3"}, b"", now_wall=NOW).retry_after is None
 
 
+SAID_AGAIN: dict[str, tuple[dict[str, str], bytes, bool | None]] = {
+    "nothing": ({}, b"", None),
+    "yes": ({"x-should-retry": "true"}, b"", True),
+    "no": ({"X-Should-Retry": "false"}, b"", False),
+    "neither": ({"x-should-retry": "maybe"}, b"", None),
+    "by the provider behind it": (
+        {},
+        _error("x", metadata={"headers": {"X-Should-Retry": "false"}}),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("status", [400, 429, 529])
+@pytest.mark.parametrize(("headers", "body", "again"), SAID_AGAIN.values(), ids=SAID_AGAIN)
+def test_whether_the_provider_wants_to_see_the_request_again(
+    headers: dict[str, str], body: bytes, again: bool | None, status: int
+) -> None:
+    assert classify("p", status, headers, body, now_wall=NOW).again is again
+
+
+@pytest.mark.parametrize(
+    ("error", "overloaded"),
+    [
+        ({"type": "overloaded_error", "message": "Overloaded"}, True),
+        ({"code": "server_is_overloaded", "message": "x"}, True),
+        ({"type": "engine_overloaded_error", "message": "x"}, True),
+        ({"type": "rate_limit_error", "message": "Overloaded"}, False),
+        ({"type": "api_error", "message": "x"}, False),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 429, 500])
+def test_too_much_to_do_is_heard_in_words_whatever_the_status(
+    error: dict[str, object], status: int, overloaded: bool
+) -> None:
+    assert classify_error("p", error, status).overloaded is overloaded
+
+
 AMAZONS: dict[str, tuple[int, str, dict[str, object], Kind]] = {
     "throttled": (
         429,

@@ -1,16 +1,23 @@
 """From the provider's stream to the client's: the same bytes, or a translation of them."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.dialects import Wire
+from adapters.dialects import Translation, Wire
+from adapters.dialects.anthropic import FROM_CHAT as FROM_ANTHROPIC
+from adapters.dialects.anthropic import TO_CHAT
 from adapters.dialects.anthropic.wire import WIRE as ANTHROPIC
 from adapters.dialects.chat import WIRE as CHAT
+from adapters.dialects.gemini import FROM_CHAT as FROM_GEMINI
+from adapters.dialects.gemini.wire import WIRE as GEMINI
 from adapters.errors import Failure, Kind
 from adapters.relay import Relay, as_it_comes, interpreted, without_usage
 from adapters.sse import EVENT_LIMIT, Event
@@ -295,3 +302,46 @@ def test_a_cut_off_stream_is_not_translated_into_a_finished_one() -> None:
         interpreter.close()
 
     assert caught.value.kind is Kind.BROKEN
+
+
+SAID = {"role": "model", "parts": [{"text": "Hi"}]}
+GEMINI_TEXT = event(
+    {
+        "candidates": [{"content": SAID, "index": 0}],
+        "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 3},
+        "modelVersion": "gemini-1",
+        "responseId": "r1",
+    }
+)
+WORDS: dict[str, tuple[Wire, Translation, bytes, bytes]] = {
+    "Anthropic's to an OpenAI client": (ANTHROPIC, FROM_ANTHROPIC, HELLO + TEXT, TEXT),
+    "Gemini's to an OpenAI client": (GEMINI, FROM_GEMINI, GEMINI_TEXT, GEMINI_TEXT),
+    "OpenAI's to an Anthropic client": (CHAT, TO_CHAT, HI, THERE),
+}
+
+
+@pytest.mark.parametrize("case", WORDS)
+def test_each_event_is_parsed_once_and_each_text_written_once(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, translation, begin, text = WORDS[case]
+    receipt = Receipt()
+    machine = translation.stream({"model": "m"}, 0)
+    relay = Relay(wire, receipt, "acme", interpreted(machine, receipt))
+    relay.feed(begin)
+    counts: Counter[str] = Counter()
+    for name in ("loads", "dumps"):
+        monkeypatch.setattr(orjson, name, _counting(getattr(orjson, name), counts, name))
+
+    told = relay.feed(text * 10)
+
+    assert told.count(b"data: ") == 10
+    assert counts == {"loads": 10, "dumps": 10}
+
+
+def _counting(function: Callable[..., Any], counts: Counter[str], name: str) -> Callable[..., Any]:
+    def counted(*args: Any, **options: Any) -> Any:
+        counts[name] += 1
+        return function(*args, **options)
+
+    return counted

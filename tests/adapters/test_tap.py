@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from adapters.dialects import Wire
 from adapters.dialects.anthropic.wire import WIRE as ANTHROPIC
 from adapters.dialects.chat import WIRE as CHAT
 from adapters.errors import Kind
-from adapters.sse import Cutter
+from adapters.sse import Cutter, events
 from adapters.tap import Tap, merged, model_of
 from adapters.types import Json, Receipt, Usage
 from tests.adapters.samples import (
@@ -344,3 +345,32 @@ def test_any_cut_tells_the_same_facts(pieces: list[bytes], places: list[int]) ->
     expected, told, one_by_one = _seen(pieces)
     assert (out, receipt) == (expected, told)
     assert (tap.failure is None) is (one_by_one.failure is None)
+
+
+@given(_ANY, st.booleans())
+def test_what_is_heard_is_what_is_seen(pieces: list[bytes], together: bool) -> None:
+    reads = [b"".join(pieces)] if together and pieces else pieces
+    receipt = Receipt()
+    tap = Tap(CHAT, receipt, "acme")
+
+    heard = [event for read in reads for event in tap.hear(read)]
+
+    seen, expected, seeing = _seen(reads)
+    assert heard == events(seen)
+    assert receipt == expected
+    assert (tap.content, tap.failure is None) == (seeing.content, seeing.failure is None)
+    documents = [orjson.loads(event.data) for event in heard if event.data != b"[DONE]"]
+    assert [event.document for event in heard if event.data != b"[DONE]"] == documents
+
+
+def test_what_is_heard_ends_before_what_cannot_be_read() -> None:
+    receipt = Receipt()
+    tap = Tap(CHAT, receipt, "acme")
+
+    heard = tap.hear(HI + b"data: {not json\n\n" + STOP + DONE)
+
+    assert heard == events(HI)
+    assert tap.failure
+    assert tap.failure.kind is Kind.BROKEN
+    assert not receipt.finish
+    assert not receipt.complete

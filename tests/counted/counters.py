@@ -27,7 +27,7 @@ def json_counted() -> Iterator[Json]:
 
     def counted_loads(text: Any) -> Any:
         if threading.get_ident() == here:
-            seen.read.append(bytes(text))
+            seen.read.append(text.encode() if isinstance(text, str) else bytes(text))
         return loads(text)
 
     def counted_dumps(*given: Any, **options: Any) -> bytes:

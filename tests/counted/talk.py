@@ -52,6 +52,11 @@ class Talk:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def last_event(self) -> bool:
+        """Whether an event of the provider says that it is the last."""
+        return self.alias != "gemini"
+
     def asks(self, *, stream: bool = False, alias: str = "", patience: int = 0) -> Client:
         body: Json = {
             "model": alias or self.alias,
@@ -66,9 +71,7 @@ class Talk:
         return [*self.opening, *[self.text] * texts, *self.ending]
 
 
-PASSING = Talk(
-    "openai-openai", _CHAT, "gpt", COMPLETION, (ROLE,), HI, (STOP, USAGE, DONE)
-)
+PASSING = Talk("openai-openai", _CHAT, "gpt", COMPLETION, (ROLE,), HI, (STOP, USAGE, DONE))
 FROM_ANTHROPIC = Talk(
     "openai-anthropic", _CHAT, "claude", MESSAGE, (HELLO, OPEN), TEXT, (SHUT, END_TURN, BYE)
 )

@@ -22,7 +22,7 @@ CHAT = "/v1/chat/completions"
 MESSAGES = "/v1/messages"
 DOORS = [(CHAT, "pair"), (MESSAGES, "duo")]
 BUSY = document(said.openai_error("slow down", "rate_limit_error"), status=429)
-DOWN = document(said.openai_error("down", "server_error"), status=503)
+DOWN = document(said.openai_error("down", "server_error"), status=500)  # 503 would be an overload
 
 
 def _answer(path: str, *, stream: bool) -> Script:

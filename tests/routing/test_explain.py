@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.errors import Full, Kind, NoDeployment, NotPermitted, Resting
+from adapters.errors import Failure, Full, Kind, NoDeployment, NotPermitted, Resting
 from adapters.types import Usage
 from routing.affinity import AffinityRules, Bindings
 from routing.ask import Ask
@@ -19,6 +19,7 @@ from routing.deployment import Deployment, Stats
 from routing.explain import Candidate, Look, look
 from routing.foresee import foresee
 from routing.journey import Journey
+from routing.overload import MOST
 from routing.policy import Policy, RestRules
 from routing.state.memory import MemoryStore
 from routing.strategies import Strategy, find
@@ -371,3 +372,46 @@ async def test_explaining_changes_nothing_and_takes_nothing() -> None:
     assert busy.in_flight == 0
     await used(busy, "c", 1)
     assert image(parts) != before
+
+
+# An overloaded place is spared some calls
+
+
+BUSY = Failure(Kind.TRANSIENT, "overloaded", upstream_status=529)
+
+
+def overload(of: World, *ids: str, times: int = 1) -> None:
+    for each in of.deployments:
+        for _ in range(times if each.id in ids else 0):
+            of.router.chooser.overload.failed(of.clock.t, each, BUSY, of.clock.t + 1.0, before=0)
+
+
+@pytest.mark.parametrize(
+    ("group", "busy", "shares"),
+    [
+        ([deployment("a"), deployment("b")], ["a"], {"a": 1 - MOST, "b": MOST}),
+        ([deployment("a"), deployment("b")], ["b"], {"a": 1.0, "b": 0.0}),
+        ([deployment("a"), deployment("b", order=1)], ["a"], {"a": 1 - MOST, "b": MOST}),
+        ([deployment("a"), deployment("b")], ["a", "b"], {"a": 1.0, "b": 0.0}),
+        ([deployment("a"), deployment("b", off="no key")], ["a"], {"a": 1.0, "b": 0.0}),
+    ],
+)
+async def test_what_an_overloaded_place_is_spared_goes_elsewhere(
+    group: Sequence[Deployment], busy: Sequence[str], shares: Mapping[str, float]
+) -> None:
+    of = world(*group)
+    overload(of, *busy, times=9)
+
+    shown = await seen(of)
+
+    assert {c.deployment.id: c.share for c in shown.candidates} == pytest.approx(shares)
+    for id_ in busy:
+        assert of_id(shown, id_).reads["spared"] == MOST
+    for candidate in shown.candidates:
+        assert not (candidate.out and candidate.share)
+
+
+async def test_where_nothing_is_overloaded_nothing_is_said_of_it() -> None:
+    shown = await seen(world(deployment("a"), deployment("b")))
+
+    assert all("spared" not in candidate.reads for candidate in shown.candidates)

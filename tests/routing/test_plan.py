@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 
 from adapters.errors import (
     BadRequest,
+    Failure,
     GatewayError,
     Kind,
     NoDeployment,
@@ -300,6 +301,85 @@ def test_retries_by_the_name_of_the_error(
         again += 1
 
     assert again == allowed
+
+
+# The provider's own word, `x-should-retry`
+
+
+def told(kind: Kind, again: bool | None) -> Failure:
+    return Failure(kind, kind.value, again=again)
+
+
+class Word(NamedTuple):
+    """How often somebody is tried after the first, of those who were not tried and of those who
+    were, if the provider always says that.
+    """
+
+    siblings: int
+    again: int
+
+
+SILENT, NO, YES = None, False, True
+ILL = (Kind.TRANSIENT, Kind.TIMEOUT, Kind.BROKEN, Kind.RATE_LIMIT)
+OURS = (Kind.CREDENTIAL, Kind.QUOTA)
+REFUSED = (Kind.TOO_LONG, Kind.BLOCKED)
+MANY = 5  # retries
+WORDS: dict[tuple[Kind, bool | None], Word] = {
+    **{(kind, word): Word(MANY, MANY) for kind in ILL for word in (SILENT, YES)},
+    **{(kind, NO): Word(MANY, 0) for kind in ILL},
+    **{(kind, word): Word(MANY, 0) for kind in OURS for word in (SILENT, NO, YES)},
+    **{(kind, word): Word(0, 0) for kind in REFUSED for word in (SILENT, NO, YES)},
+    **{(Kind.MODEL_GONE, word): Word(MANY, 0) for word in (SILENT, NO)},
+    (Kind.MODEL_GONE, YES): Word(MANY, 1),
+    **{(Kind.CALLER, word): Word(0, 0) for word in (SILENT, NO)},
+    (Kind.CALLER, YES): Word(1, 1),
+}
+
+
+def tries(policy: Policy, error: GatewayError, untried: Untried) -> int:
+    """How many follow the first, of the same alias, if each fails so."""
+    plan, followed = Plan("big", policy, Random(1)), 0
+    step = plan.after(error, untried)
+    while isinstance(step, Try) and step.alias == "big":
+        followed += 1
+        step = plan.after(error, untried)
+    return followed
+
+
+def test_every_word_on_every_kind_is_in_the_table() -> None:
+    assert set(WORDS) == {(kind, word) for kind in Kind for word in (SILENT, NO, YES)}
+
+
+@pytest.mark.parametrize(("kind", "again"), WORDS, ids=str)
+def test_what_the_providers_own_word_changes(kind: Kind, again: bool | None) -> None:
+    error, policy = told(kind, again), Policy(retries=MANY)
+
+    assert tries(policy, error, SIBLING) == WORDS[kind, again].siblings
+    assert tries(policy, error, NONE) == WORDS[kind, again].again
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("again", [NO, YES])
+def test_no_word_opens_or_closes_the_way_to_another_alias(kind: Kind, again: bool) -> None:
+    policy = Policy(retries=0, fallbacks={"big": chain("small")})
+
+    assert aliases(policy, [(told(kind, again), NONE)]) == aliases(policy, [(kind, NONE)])
+
+
+def test_a_provider_that_says_yes_is_believed_once_in_a_call_and_never_beyond_the_retries() -> None:
+    gone, wrong = told(Kind.MODEL_GONE, YES), told(Kind.CALLER, YES)
+
+    assert aliases(Policy(retries=5), [(gone, NONE), (wrong, NONE)]) == ["big", "big"]
+    assert aliases(Policy(retries=0), [(wrong, SIBLING)]) == ["big"]
+    assert aliases(Policy(retries_asked=0), [(wrong, SIBLING)]) == ["big"]
+
+
+def test_a_no_counts_more_than_a_policy_that_names_the_failure() -> None:
+    policy = Policy(retries_by_error={"BadRequestError": 2, "InternalServerError": 2})
+
+    for kind in (Kind.CALLER, Kind.TRANSIENT):
+        assert tries(policy, told(kind, NO), NONE) == 0
+        assert tries(policy, told(kind, NO), SIBLING) == 2
 
 
 # The retry budget

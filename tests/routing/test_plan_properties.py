@@ -81,6 +81,7 @@ def _play(draw: some.DrawFn, course: Course, own: int | None) -> None:
         error: GatewayError = nobody("nobody", retry_after=wait)
         if kind:
             error = failure(kind, retry_after=wait)
+            error.again = draw(some.none() | some.booleans())
         affordable = draw(some.booleans())
         step = plan.after(error, untried, own, affordable=affordable)
         course.bought.append(affordable)

@@ -91,3 +91,16 @@ def test_no_minute_ever_holds_more_than_the_limit(steps: list[tuple[float, int, 
         for start, _ in taken:
             assert sum(amount for when, amount in taken if start <= when < start + 60.0) <= limit
         assert window.total(now) >= 0
+
+
+def test_it_forgets_even_if_nobody_asks() -> None:
+    window = filled(*((float(second), 1) for second in range(1000)))
+
+    assert len(window._parts) <= 62
+
+
+def test_what_the_sum_is_made_of_is_told_from_the_newest_on() -> None:
+    window = filled((100.0, 3), (130.5, 4), (130.9, 1))
+
+    assert window.parts(131.0) == [(1, 5), (31, 3)]
+    assert window.parts(161.0) == [(31, 5)]

@@ -35,9 +35,9 @@ def usage(document: Json) -> Usage | None:
 
 def error(document: Json) -> Json | None:
     """The error object of a document or an event, if it is one."""
-    if document.get("type") != "error" and "error" not in document:
-        return None
     found = document.get("error")
+    if not found and document.get("type") != "error":
+        return None
     return found if isinstance(found, dict) else {"message": str(found or document)}
 
 

@@ -22,7 +22,7 @@ from adapters.errors import Failure, Kind
 from adapters.sse import Event
 from adapters.types import Json
 
-_PLAIN = frozenset({"content", "index"})
+_PLAIN = frozenset({"content", "index"})  # of a candidate: what parts alone come with
 
 
 class StreamToChat:
@@ -49,14 +49,11 @@ class StreamToChat:
         document = parsed(event)
         if found := error(document):
             raise classify_error("", found)
-        self._usage |= record(document.get("usageMetadata"))
-        self._note(service_tier(document))
-        if model := string(document.get("modelVersion")):
-            self._note({"model": model})
+        self._note(document)
         out: list[Event] = []
         for place, candidate in enumerate(records(document.get("candidates"))):
             if not self._head["id"]:
-                self._note({"id": answer_id(document)})
+                self._head["id"] = answer_id(document)
             index = number(candidate, place)
             lane = self._lanes.get(index)
             if lane is None:
@@ -85,10 +82,17 @@ class StreamToChat:
             out.append(Event(orjson.dumps(last)))
         return [*out, Event(DONE)]
 
-    def _note(self, said: Json) -> None:
-        """What all further chunks say at their head."""
-        if said.items() - self._head.items():
-            self._head |= said
+    def _note(self, document: Json) -> None:
+        """What is told of the answer as a whole, with nearly every document anew."""
+        told = record(document.get("usageMetadata"))
+        self._usage |= told
+        model = document.get("modelVersion")
+        if model == self._head["model"] and "serviceTier" not in told:
+            return
+        head = {**self._head, **service_tier(document)}
+        head["model"] = string(model) or head["model"]
+        if head != self._head:
+            self._head = head
             self._templates.clear()
 
     def _template(self, index: int) -> Template:
@@ -123,14 +127,16 @@ class _Lane:
 
     def go_on(self, candidate: Json) -> str:
         """The text of a document that adds just that, as nearly all do; else nothing."""
-        match candidate:
-            case {"content": {"parts": [{"text": str() as text} as part]}} if (
-                len(part) == 1 and self._greeted and candidate.keys() <= _PLAIN
-            ):
-                self._saying.go_on(text)
-                return text
-            case _:
-                return ""
+        try:
+            (part,) = candidate["content"]["parts"]
+            text = part["text"]
+        except (KeyError, TypeError, ValueError):
+            return ""
+        plain = len(part) == 1 and candidate.keys() <= _PLAIN
+        if not (plain and self._greeted and isinstance(text, str)):
+            return ""
+        self._saying.go_on(text)
+        return text
 
     def read(self, candidate: Json) -> Json:
         """The delta of one document; nothing if it says nothing new."""

@@ -28,7 +28,7 @@ def usage(document: Json) -> Usage | None:
     cached = count(raw.get("cachedContentTokenCount"))
     if not (read or said or cached):
         return None
-    return Usage(input=read, output=said, cache_read=cached, reasoning=thoughts)
+    return Usage(read, said, cached, reasoning=thoughts)
 
 
 def error(document: Json) -> Json | None:

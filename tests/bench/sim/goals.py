@@ -1,6 +1,7 @@
 """What a table of plays should show, and whether it does."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from tests.bench.sim.play import Seen
@@ -20,7 +21,7 @@ class Cell(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """`worst`: the largest figure of all cells; `most`: what it may be."""
+    """`worst`: the largest figure of all cells; `most`: what it may be, infinity: anything."""
 
     said: str
     worst: float
@@ -29,8 +30,10 @@ class Goal(NamedTuple):
 
     @property
     def line(self) -> str:
-        word = "met" if self.worst <= self.most else "MISSED"
         where = f" ({self.where})" if self.worst else ""
+        if self.most == inf:
+            return f"- no goal: {self.said}: worst {self.worst:g}{where}"
+        word = "met" if self.worst <= self.most else "MISSED"
         return f"- {word}: {self.said}: at most {self.most:g}; worst {self.worst:g}{where}"
 
 
@@ -44,7 +47,9 @@ def load_goals(cells: Sequence[Cell]) -> Iterator[str]:
     yield _worst(f"below 100 %, {aware}", below, [c.seen.worst_aware for c in below], 1).line
     windows = [cell.seen.worst_window for cell in below]
     yield _worst("below 100 %, an upstream's 429 within a minute, all", below, windows, 1).line
-    yield _worst(f"above 100 %, {aware}", above, [c.seen.worst_aware for c in above], 2).line
+    yield _worst(f"above 100 %, {aware}", above, [c.seen.worst_aware for c in above], inf).line
+    shares = [round(100 * cell.seen.limited / cell.seen.calls, 1) for cell in above]
+    yield _worst("above 100 %, clients' 429 in per cent", above, shares, inf).line
 
 
 def fault_goals(cells: Sequence[Cell]) -> Iterator[str]:

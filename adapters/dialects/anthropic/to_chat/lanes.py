@@ -96,6 +96,12 @@ class Lanes:
         return self._advance()
 
     @property
+    def open_text(self) -> int | None:
+        """The number of the block that more text would go on with at once."""
+        goes_on = len(self._row) == 1 and self._row[0].open and self._row[0].kind == "text"
+        return self._count - 1 if goes_on else None
+
+    @property
     def calls(self) -> int:
         return len(self._tools)
 

@@ -18,8 +18,11 @@ from adapters.dialects.chat import DONE
 from adapters.dialects.chat import error as error_of
 from adapters.dialects.chat import usage as usage_of
 from adapters.dialects.lenient import parsed, record, records
+from adapters.dialects.template import Template
 from adapters.sse import Event
 from adapters.types import Json, Usage
+
+_PLAIN = frozenset({"content", "role"})  # of a delta: what text alone comes with
 
 
 class StreamFromChat:
@@ -33,7 +36,9 @@ class StreamFromChat:
         self._model = str(asked.get("model") or "")
         self._id = ""
         self._lanes = Lanes()
-        self._text = ""
+        self._text: list[str] = []
+        self._block = 0  # whose text may go on at once
+        self._template: Template | None = None  # of a delta of it; None: there is no such block
         self._usage: Usage | None = None
         self._finish = ""
         self._refused = False
@@ -44,8 +49,9 @@ class StreamFromChat:
         if event.data.strip() == DONE:
             return self._end() if self._started else []
         chunk = parsed(event)
-        if not isinstance(chunk, dict):
-            return []
+        if self._template and (text := _only_text(chunk)):
+            self._text.append(text)
+            return [Event(self._template.filled(text), "content_block_delta")]
         if error := error_of(chunk):
             raise classify_error("", error)
         self._usage = usage_of(chunk) or self._usage
@@ -58,6 +64,7 @@ class StreamFromChat:
             if finish := choice.get("finish_reason"):
                 self._finish = self._finish or str(finish)
                 out += _events(self._lanes.close())
+        self._prepare()
         return out
 
     def close(self) -> list[Event]:
@@ -80,6 +87,17 @@ class StreamFromChat:
         }
         return _events([{"type": "message_start", "message": message}])
 
+    def _prepare(self) -> None:
+        """For text that goes on in its block, as it nearly always does."""
+        block = self._lanes.open_text
+        if block is None:
+            self._template = None
+        elif self._template is None or block != self._block:
+            self._block = block
+            delta = {"type": "text_delta", "text": ""}
+            said = {"type": "content_block_delta", "index": block, "delta": delta}
+            self._template = Template(said)
+
     def _take(self, delta: Json) -> list[Event]:
         lanes = self._lanes
         out: list[Json] = []
@@ -93,14 +111,14 @@ class StreamFromChat:
             self._refused = True
             out += self._say(delta["refusal"])
         for note in records(delta.get("annotations")):
-            if found := citation(note, self._text):
+            if found := citation(note, "".join(self._text)):
                 out += lanes.citation(found)
         for call in calls(delta):
             out += self._call(call)
         return _events(out)
 
     def _say(self, text: str) -> list[Json]:
-        self._text += text
+        self._text.append(text)
         return self._lanes.text(text)
 
     def _call(self, call: Json) -> list[Json]:
@@ -121,6 +139,7 @@ class StreamFromChat:
         if self._ended:
             return []
         self._ended = True
+        self._template = None
         reason = stop_reason(self._finish, called=self._lanes.called, refused=self._refused)
         last = {
             "type": "message_delta",
@@ -128,6 +147,24 @@ class StreamFromChat:
             "usage": usage(self._usage),
         }
         return _events([*self._lanes.close(), last, {"type": "message_stop"}])
+
+
+def _only_text(chunk: Json) -> str:
+    """The text of a chunk that says just that, as nearly all do; else nothing."""
+    try:
+        (choice,) = chunk["choices"]
+        delta = choice["delta"]
+        text = delta["content"]
+    except (KeyError, TypeError, ValueError):
+        return ""
+    if choice.get("index") or choice.get("finish_reason") or not isinstance(text, str):
+        return ""
+    if chunk.get("usage") or chunk.get("x_groq") or chunk.get("error"):
+        return ""
+    for name, value in delta.items():
+        if value and name not in _PLAIN:
+            return ""
+    return text
 
 
 def _events(said: list[Json]) -> list[Event]:
