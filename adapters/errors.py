@@ -63,6 +63,12 @@ class GatewayError(Exception):
         self.message = message
         self.retry_after = retry_after  # seconds
 
+    def let_go(self) -> None:
+        """Forget where it came from. Whoever keeps an error keeps all that was at work there, and
+        where that keeps the error, only the garbage collector ever finds them.
+        """
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+
 
 class BadRequest(GatewayError):
     status = 400

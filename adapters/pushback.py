@@ -1,5 +1,5 @@
-"""How long a provider asks us to stay away, `retry-after` in all its spellings, and whether it wants
-to see the request again.
+"""How long a provider asks us to stay away, `retry-after` in all its spellings; and whether it
+wants to see the request again.
 
 Sources (read 2026-11): https://www.rfc-editor.org/rfc/rfc9110#field.retry-after,
 https://platform.openai.com/docs/guides/rate-limits, https://docs.claude.com/en/api/rate-limits,

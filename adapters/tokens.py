@@ -15,6 +15,7 @@ _PER_MESSAGE = 4  # role and separators
 _WEIGHT = 0.2  # of a new observation
 _READ = ("system", "input", "tools", "functions", "query", "documents")  # and messages
 _PLAIN = {"role", "content"}
+_KINDS = frozenset({"media_type", "mime_type", "mimeType", "format"})  # of attached data
 _SANE = (1.0, 12.0)  # characters per token; outside, the usage is about something else
 
 
@@ -76,6 +77,8 @@ def _size(whole: Any) -> tuple[int, int]:
                 rest.extend(items)
             case {"type": "image_url" | "input_image" | "image"}:
                 pictures += 1
+            case {"data": str()} as attached if not _KINDS.isdisjoint(attached):
+                pictures += 1  # a document, or a sound
             case dict(fields):
                 rest.extend(fields.values())
             case bool() | None:

@@ -53,7 +53,7 @@ async def answer(services: Services, dialect: Dialect, exchange: Exchange) -> No
     finally:
         heart.stop()
         if visit.error:
-            visit.error.__traceback__ = None  # it leads to the visit: each would keep the other
+            visit.error.let_go()
 
 
 async def _serve(

@@ -115,9 +115,7 @@ class Chooser:
         while roomy:  # taken to be so, until somebody who was chosen has no room
             candidates = _candidates(roomy, tried, shunned)
             chosen = await self._one_of(alias, candidates, ask)
-            if not self.limits.full_s(chosen, ask) and (
-                reservation := await self.limits.reserve(chosen, ask)
-            ):
+            if reservation := await self.limits.reserve(chosen, ask):
                 return reservation
             refused.add(chosen.id)
             roomy = [d for d in usable if d.id not in refused and not self.limits.full_s(d, ask)]
@@ -127,7 +125,7 @@ class Chooser:
         if daring:  # nobody has room, but some only by a guess of ours
             candidates = _candidates(daring, tried, shunned)
             chosen = await self._one_of(alias, candidates, ask)
-            if reservation := await limits.reserve(chosen, ask):
+            if reservation := await limits.reserve(chosen, ask, daring=True):
                 return reservation
         return limits.room_s(usable, ask)
 

@@ -79,16 +79,22 @@ class Limits:
         wait = use.full_s(now, need)
         return max(wait, quota.wait(now, need)) if quota else wait
 
-    async def reserve(self, deployment: Deployment, ask: Ask) -> Reservation | None:
-        """Take what the call may need; None if there is no room after all."""
+    async def reserve(
+        self, deployment: Deployment, ask: Ask, *, daring: bool = False
+    ) -> Reservation | None:
+        """Take what the call may need; None if there is no room. `daring`: a guess of ours that
+        there is none is put to the test.
+        """
         now = self._clock.now()
         use = self._use(deployment)
         quota = self._quota(deployment)
-        number = next(self._numbers)
         limited = deployment.limited
         need, characters = _NOTHING, 0
         if limited or not quota.mute:  # nobody else needs an estimate
             need, characters = use.need(ask), ask.size[0]
+            if not daring and (use.full_s(now, need) or quota.wait(now, need)):
+                return None
+        number = next(self._numbers)
         lease = f"{self._owner}{number}" if limited else ""
         reservation = Reservation(deployment, number, lease, characters, need, now, use, quota)
         if limited and not await self._granted(reservation, use):

@@ -7,7 +7,7 @@ whatever leaves takes its share.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -31,15 +31,15 @@ class Need(NamedTuple):
         return self.prompt + self.output
 
     def of(self, counted: Counted) -> int:
-        match counted:
-            case Counted.REQUESTS:
-                return 1
-            case Counted.INPUT:
-                return self.prompt
-            case Counted.OUTPUT:
-                return self.output
-            case _:
-                return self.prompt + self.most
+        return _COSTS[counted](self)
+
+
+_COSTS: Mapping[Counted, Callable[[Need], int]] = {
+    Counted.REQUESTS: lambda _: 1,
+    Counted.TOKENS: lambda need: need.prompt + need.most,
+    Counted.INPUT: lambda need: need.prompt,
+    Counted.OUTPUT: lambda need: need.output,
+}
 
 
 class _Left(NamedTuple):
@@ -83,6 +83,9 @@ class _Allowance:
 
     def wait(self, now: float, need: float) -> float:
         """Seconds until there is so much, or all that there can be."""
+        if self.level >= need:  # and nothing takes away but we
+            return 0.0
+        self.play(now)
         missing = min(need, self.limit) - self.level
         if missing <= _NEAR:
             return 0.0
@@ -168,7 +171,8 @@ class Quota:
             before = self._allowances.get(key)
             most = max(before.limit if before else 0.0, float(said.remaining))
             allowance = self._allowances[key] = _Allowance(now, said, most)
-            allowance.level -= sum(left.need.of(said.counted) for left in self._since)
+            for left in self._since:
+                allowance.level -= left.need.of(said.counted)
 
     def refused(self, now: float, seconds: float) -> None:
         """The provider has said slow down, and to leave it alone for so long."""
@@ -206,6 +210,6 @@ class Quota:
     def _told_wait(self, now: float, need: Need) -> float:
         wait = self._closed_until - now
         for allowance in self._allowances.values():
-            allowance.play(now)
-            wait = max(wait, allowance.wait(now, need.of(allowance.counted)))
+            missing_s = allowance.wait(now, need.of(allowance.counted))
+            wait = max(wait, missing_s)
         return wait

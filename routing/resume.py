@@ -162,6 +162,7 @@ class Resumable:
 
     async def _go_on(self, failure: Failure) -> "_Rest":
         """Have somebody go on, or raise the failure."""
+        failure.let_go()  # what follows keeps it
         why_not = "" if RULES[failure.kind].sibling else "nobody else would do better"
         if why_not := why_not or self._told.why_not:
             self._pursuit.gave_up(why_not)

@@ -94,7 +94,7 @@ class Router:
                 make = self.attempts.make
                 return await make(alias, asked, taken, journey, lone=lone, left=left)
             except GatewayError as error:
-                error.__traceback__ = None  # it holds all that was tried, and the plan holds it
+                error.let_go()  # the plan and the journey keep it
                 able = willing(group, step, journey)
                 untried = self._untried(alias, group, able, asked, tried, last=plan.last)
                 left, metered = ends - clock.now(), policy.retry_budget

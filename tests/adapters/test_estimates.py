@@ -9,6 +9,9 @@ from adapters.tokens import CHARACTERS_PER_TOKEN, Learned, prompt_size
 URL = {"type": "image_url", "image_url": {"url": "https://x.example/cat.png"}}
 DATA = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 10_000}
 
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "A" * 10_000}
+WAV = {"data": "A" * 10_000, "format": "wav"}
+
 
 @pytest.mark.parametrize(
     ("body", "text", "pictures"),
@@ -21,6 +24,12 @@ DATA = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 10_
         ({"messages": [{"content": "x" * 100}]}, 116, 0),
         ({"messages": [{"content": [URL, DATA]}]}, 16, 2),
         ({"messages": [{"content": "data:image/png;base64,AAAA"}]}, 16, 1),
+        ({"messages": [{"role": "user", "content": "x" * 96}]}, 116, 0),
+        ({"messages": [{"role": "user", "content": "data:image/png;base64,AAAA"}]}, 20, 1),
+        ({"messages": [{"content": [{"type": "document", "source": PDF}]}]}, 24, 1),
+        ({"messages": [{"content": [{"type": "input_audio", "input_audio": WAV}]}]}, 27, 1),
+        ({"messages": [{"content": [{"data": "x" * 84}]}]}, 100, 0),
+        ({"messages": None}, 0, 0),
         ({"system": [{"text": "x" * 50}], "tools": [{"name": "y" * 50, "strict": True}]}, 100, 0),
         ({"model": "m", "temperature": 0.5, "user": "somebody"}, 0, 0),
     ],

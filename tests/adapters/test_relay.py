@@ -328,7 +328,7 @@ def test_each_event_is_parsed_once_and_each_text_written_once(
     receipt = Receipt()
     machine = translation.stream({"model": "m"}, 0)
     relay = Relay(wire, receipt, "acme", interpreted(machine, receipt))
-    relay.feed(begin)
+    relay.feed(begin + text)
     counts: Counter[str] = Counter()
     for name in ("loads", "dumps"):
         monkeypatch.setattr(orjson, name, _counting(getattr(orjson, name), counts, name))

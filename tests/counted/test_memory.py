@@ -61,8 +61,29 @@ MORE_STORIES: dict[str, tuple[Answering, Asks]] = {
         lambda: TO_ANTHROPIC.asks(stream=True, patience=1),
     ),
     "nobody there": (documents(PASSING), lambda: PASSING.asks(alias="nobody")),
+    "no JSON": (documents(PASSING), lambda: Client(PASSING.path, b"{")),
 }
 ALL = STORIES | MORE_STORIES
+
+
+@pytest.mark.parametrize(
+    ("story", "fact"),
+    [
+        ("fallback", ("fallbacks", 1)),
+        ("client that leaves", ("client_left", True)),
+        ("client that leaves a translated stream", ("client_left", True)),
+        ("broken stream", ("error", "rate_limit")),
+        ("nobody there", ("error", "model_not_found")),
+        ("no JSON", ("status", 400)),
+    ],
+)
+async def test_the_stories_go_as_they_are_called(story: str, fact: tuple[str, object]) -> None:
+    answering, asks = ALL[story]
+    async with house(answering) as gateway:
+        with suppress(BrokenOff):
+            await gateway.serve(asks())
+
+    assert fact in gateway.log.taken[-1][1].items()
 
 
 @pytest.mark.parametrize(("answering", "asks"), STORIES.values(), ids=STORIES)

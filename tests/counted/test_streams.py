@@ -67,7 +67,7 @@ async def test_the_head_and_the_first_words_are_two_messages(talk: Talk) -> None
 
 
 @each_pair
-async def test_no_write_is_empty_but_for_the_one_that_ends_a_stream(talk: Talk) -> None:
+async def test_no_write_is_empty_and_the_last_one_says_that_it_is(talk: Talk) -> None:
     async with house(reads(*talk.events(MANY))) as gateway:
         client = gateway.serve_at_once(talk.asks(stream=True))
 

@@ -120,7 +120,8 @@ def test_a_test_that_fails_takes_nothing_off() -> None:
     learned.refused(125.1, Refusal(1000, 125.0), Past())
 
     assert learned.limits == pytest.approx(before)
-    assert not learned.dares(180.0)
+    assert not learned.dares(134.0, urgent=True)  # twice as long as before the first
+    assert learned.dares(136.0, urgent=True)
 
 
 def test_who_lets_nothing_in_where_a_bucket_would_counts_by_windows() -> None:

@@ -19,7 +19,7 @@ from adapters.errors import (
     Resting,
     UnknownModel,
 )
-from routing.plan import RULES, GiveUp, Plan, Rule, Step, Try, Untried
+from routing.plan import ONCE_MORE, RULES, GiveUp, Plan, Rule, Step, Try, Untried
 from routing.policy import Fallback, Policy
 from tests.routing.worlds import chain, failure
 
@@ -364,6 +364,14 @@ def test_no_word_opens_or_closes_the_way_to_another_alias(kind: Kind, again: boo
     policy = Policy(retries=0, fallbacks={"big": chain("small")})
 
     assert aliases(policy, [(told(kind, again), NONE)]) == aliases(policy, [(kind, NONE)])
+
+
+def test_the_readme_says_who_is_believed_when_it_says_yes() -> None:
+    rows = re.findall(
+        r"^\| (`.*`) \| .* \| (?:one|once) more.* \|$", README.read_text(), re.MULTILINE
+    )
+
+    assert {Kind[name] for row in rows for name in re.findall(r"`(\w+)`", row)} == ONCE_MORE
 
 
 def test_a_provider_that_says_yes_is_believed_once_in_a_call_and_never_beyond_the_retries() -> None:
