@@ -5,44 +5,20 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import inf
 from random import Random
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from adapters.errors import (
     Failure,
     Full,
     GatewayError,
     Kind,
-    NoDeployment,
-    NotPermitted,
-    OverBudget,
     Resting,
     UnknownModel,
 )
 from routing.exceptions import exception_of
 from routing.policy import OTHERWISE, Chains, Fallback, Policy
+from routing.rules import FINAL, ONCE_MORE, Rule, rule_of
 
-
-class Rule(NamedTuple):
-    sibling: bool  # another deployment of the same alias may do better
-    again: bool  # the same deployment may do better after a while
-    fallback: bool  # another alias may do better
-
-
-RULES: Mapping[Kind, Rule] = {
-    Kind.TRANSIENT: Rule(sibling=True, again=True, fallback=True),
-    Kind.TIMEOUT: Rule(sibling=True, again=True, fallback=True),
-    Kind.RATE_LIMIT: Rule(sibling=True, again=True, fallback=True),
-    Kind.BROKEN: Rule(sibling=True, again=True, fallback=True),
-    Kind.QUOTA: Rule(sibling=True, again=False, fallback=True),
-    Kind.CREDENTIAL: Rule(sibling=True, again=False, fallback=True),
-    Kind.MODEL_GONE: Rule(sibling=True, again=False, fallback=True),
-    Kind.TOO_LONG: Rule(sibling=False, again=False, fallback=True),
-    Kind.BLOCKED: Rule(sibling=False, again=False, fallback=True),
-    Kind.CALLER: Rule(sibling=False, again=False, fallback=False),
-}
-ONCE_MORE = frozenset({Kind.CALLER, Kind.MODEL_GONE})  # if the provider says so, see the README
-_NOBODY = Rule(sibling=False, again=False, fallback=True)  # no attempt could be made
-_FINAL = Rule(sibling=False, again=False, fallback=False)
 _MOMENT_S = 0.01  # an attempt that must end sooner than this is not worth making
 
 
@@ -85,6 +61,7 @@ class Plan:
 
     __slots__ = (
         "_error",
+        "_lined_up",
         "_origin",
         "_policy",
         "_retries",
@@ -106,6 +83,7 @@ class Plan:
         self._waited = False
         self._urged = False
         self._time_left = inf
+        self._lined_up = 0.0  # the time that was left when it first stood in line
         self._error: GatewayError | None = None
 
     @property
@@ -143,7 +121,7 @@ class Plan:
             if not (isinstance(error, Resting | Full) and isinstance(self._error, Failure)):
                 self._error = error  # what happened says more than the rest that came of it
             if isinstance(error, UnknownModel):  # no fallback makes a misspelt name right
-                rule = _FINAL
+                rule = FINAL
         if time_left < _MOMENT_S:
             return GiveUp(self._error or error)
         left = self._retries < self._allowed(error, own_retries)
@@ -163,7 +141,7 @@ class Plan:
         """The rule of its kind, unless a policy names it for retries; then those are made, but not
         before another alias that was chosen for this kind of failure.
         """
-        rule = _rule(error)
+        rule = rule_of(error)
         if not isinstance(error, Failure):
             return rule
         if error.kind not in self._policy.fallbacks_by_kind and self._named(exception_of(error)):
@@ -214,14 +192,17 @@ class Plan:
         """
         limited = isinstance(error, Failure) and error.kind is Kind.RATE_LIMIT
         resting = isinstance(error, Failure) and untried is Untried.RESTING
-        return limited or (resting and _rule(error).fallback)
+        return limited or (resting and rule_of(error).fallback)
 
     def _queue(self, rule: Rule, untried: Untried, *, left: bool) -> Try | None:
         """In line for whoever is free first: a sibling with room, or who was tried, well again."""
         if not (rule.sibling and left) or untried is not Untried.FULL:
             return None
+        step = self._in_line()
+        if step.patience < _MOMENT_S:
+            return None
         self._retries += 1
-        return replace(self._in_line(), again=True)
+        return replace(step, again=True)
 
     def _again(
         self, error: GatewayError, rule: Rule, untried: Untried, *, left: bool
@@ -247,8 +228,10 @@ class Plan:
         return self._in_line(wait if isinstance(error, Resting) else 0.0)
 
     def _in_line(self, pause: float = 0.0) -> Try:
-        """With what is left of the client's patience after a pause."""
-        patience = min(self._policy.patience, self._time_left) - pause
+        """With what is left of the client's patience, all of its waiting in lines together."""
+        self._lined_up = max(self._lined_up, self._time_left)
+        passed = self._lined_up - self._time_left if self._time_left < inf else 0.0
+        patience = min(self._policy.patience - passed, self._time_left) - pause
         return replace(self._same_alias(pause), patience=max(0.0, patience))
 
     def _bearable(self, pause: float) -> bool:
@@ -283,16 +266,6 @@ class Plan:
             return None
         candidates = (*_chain(chains, self._step.alias), *_chain(chains, self._origin))
         return next((found for found in candidates if found.alias not in self._seen), None)
-
-
-def _rule(error: GatewayError) -> Rule:
-    match error:
-        case Failure(kind=kind):
-            return RULES[kind]
-        case Resting() | Full() | OverBudget() | NoDeployment() | NotPermitted() | UnknownModel():
-            return _NOBODY
-        case _:
-            return _FINAL
 
 
 def _chain(chains: Chains, alias: str) -> Sequence[Fallback]:

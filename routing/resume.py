@@ -22,8 +22,8 @@ from routing.ask import Ask
 from routing.deployment import Deployment
 from routing.journey import Attempt, Journey, Resumption
 from routing.limits import Reservation
-from routing.plan import RULES
 from routing.policy import Policy
+from routing.rules import RULES
 
 Answer: TypeAlias = Callable[
     [Ask, Policy, Journey, "Continuation | None"], Coroutine[Any, Any, Reply]

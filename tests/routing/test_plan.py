@@ -19,8 +19,9 @@ from adapters.errors import (
     Resting,
     UnknownModel,
 )
-from routing.plan import ONCE_MORE, RULES, GiveUp, Plan, Rule, Step, Try, Untried
+from routing.plan import GiveUp, Plan, Step, Try, Untried
 from routing.policy import Fallback, Policy
+from routing.rules import ONCE_MORE, RULES, Rule
 from tests.routing.worlds import chain, failure
 
 README = Path(__file__).parents[2] / "routing" / "README.md"
@@ -577,6 +578,15 @@ def test_whoever_was_refused_queues_for_a_full_sibling_rather_than_sleeping_out_
     step = plan.after(error, Untried.FULL, time_left=6.0)
 
     assert step == Try("big", patience=6.0, again=True)
+
+
+def test_patience_is_for_all_waiting_in_lines_together() -> None:
+    plan = Plan("big", Policy(retries=5, patience=10.0), Random(1))
+    error = failure(Kind.RATE_LIMIT, retry_after=5.0)
+
+    queued = [plan.after(error, Untried.FULL, time_left=left) for left in (100.0, 93.0, 89.0)]
+
+    assert [getattr(step, "patience", None) for step in queued] == [10.0, 3.0, 0.0]
 
 
 def test_nobody_queues_for_a_full_sibling_without_a_retry_left() -> None:
