@@ -60,13 +60,15 @@ class Tap:
 
     def _conclude(self, whole: bytes, *, complete: bool) -> None:
         receipt = self._receipt
+        receipt.complete = complete and self.failure is None
         if not receipt.finish and self._wire.finish.search(whole):
             receipt.finish = True
-        receipt.complete = complete and self.failure is None
 
     def _end_of_last(self, whole: bytes) -> int:
         """Where the dialect's last event ends, 0 if it is not here. A text may speak of it too."""
-        at = whole.find(self._word) if self._word else -1
+        if not self._word or whole.rfind(self._word) < 0:  # twice as quick as from the left
+            return 0
+        at = whole.find(self._word)
         while at >= 0:
             line = max(whole.rfind(b"\n", 0, at), whole.rfind(b"\r", 0, at)) + 1
             if whole[line:at] in self._fields:
@@ -77,7 +79,7 @@ class Tap:
     def _parse(self, whole: bytes) -> list[Event]:
         """Read every event, up to an error."""
         heard: list[Event] = []
-        tells = bool(self._wire.tells.search(whole)) or whole.find(b'"error"') >= 0
+        tells = bool(self._wire.tells.search(whole)) or whole.rfind(b'"error"') >= 0
         for event in events(whole):
             if event.data.startswith(b"{"):
                 self._read(event, tells=tells)
@@ -104,7 +106,7 @@ class Tap:
         before an error.
         """
         sound = len(whole)
-        if whole.find(b'"error"') >= 0:  # quicker than `in`, which tries for a number first
+        if whole.rfind(b'"error"') >= 0:
             bounds = Bounds(whole)
             for found in _ERROR.finditer(whole):
                 begin, end = bounds.around(found.start())
