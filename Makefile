@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check golden corpus bench lock clean
+.PHONY: run test check golden corpus bench simulate lock clean
 
 run: .venv/run  ## Start the gateway with models that answer by themselves.
 	$(BIN)/sluicegate --config deploy/demo.yaml $(ARGS)
@@ -27,6 +27,11 @@ corpus: .venv/dev  ## Replay recorded provider traffic; ARGS=--write-proven keep
 
 bench: .venv/dev  ## Cost, latency and memory beside floors and other gateways; ARGS=--quick.
 	$(BIN)/python -m tests.bench $(ARGS)
+	@echo
+	$(BIN)/python -m tests.bench.decisions
+
+simulate: .venv/dev  ## What routing does under load and in bad weather, in made-up time; ARGS=--quick.
+	$(BIN)/python -m tests.bench.simulator $(ARGS)
 
 lock: .venv/dev  ## Pin the newest versions that pyproject.toml allows.
 	$(PIP) install --quiet uv

@@ -22,11 +22,14 @@ from hypercorn.utils import parse_socket_addr, wrap_app
 from gateway.accepting import Seat, accepting
 from gateway.http1 import Http1
 
+_LINGER_S = 2.0
+
 
 class Connection(TCPServer):
     """One connection, which ends when its client has gone."""
 
     _gone = False
+    _lingering = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -52,7 +55,7 @@ class Connection(TCPServer):
                     server,
                     self.protocol_send,
                 )
-                self.protocol.protocol = Http1(
+                self._http = Http1(
                     self.app,
                     self.config,
                     self.context,
@@ -63,6 +66,7 @@ class Connection(TCPServer):
                     server,
                     self.protocol_send,
                 )
+                self.protocol.protocol = self._http
                 self.idle.start()
                 await self._read_data()
         except OSError:
@@ -88,13 +92,24 @@ class Connection(TCPServer):
                 self.idle.start()
             case Updated():
                 self.idle.stop()
+            case Closed() if self._http.hears_more and not (self._lingering or self._gone):
+                self._linger()
             case _:
                 await super().protocol_send(event)
+
+    def _linger(self) -> None:
+        """Answered before the request has come to its end: whoever still sends would lose the
+        answer if we closed now, because what nobody reads makes a connection be reset.
+        """
+        self._lingering = True
+        self.writer.write_eof()
+        self.loop.call_later(_LINGER_S, self.writer.close)
 
     async def _read_data(self) -> None:
         try:
             while data := await self.reader.read(MAX_RECV):
-                await self.protocol.handle(RawData(data))
+                if not self._lingering:
+                    await self.protocol.handle(RawData(data))
         except OSError:  # the client has broken off
             pass
         await self.protocol.handle(Closed())

@@ -32,6 +32,11 @@ class Http1(H11Protocol):
     _head = b""  # of an answer, not yet sent
     _chunked = False  # its body is sent in chunks, of which h11's state knows nothing
 
+    @property
+    def hears_more(self) -> bool:
+        """Whether the present request has not come to its end."""
+        return self.connection.their_state is h11.SEND_BODY
+
     async def stream_send(self, event: Any) -> None:
         """What a stream wants to say."""
         match event:

@@ -1,4 +1,4 @@
-"""The simulator plays, and what it is for holds in small. The whole table: `make bench`."""
+"""The simulator plays, and what it is for holds in small. The whole table: `make simulate`."""
 
 from collections.abc import Mapping
 

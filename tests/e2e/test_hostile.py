@@ -1,6 +1,8 @@
 """Requests that are wrong on purpose: each gets a clear word, and leaves nothing behind."""
 
 import asyncio
+import select
+import socket
 from typing import Any
 
 import orjson
@@ -507,3 +509,17 @@ def assert_refused(got: Whole, status: int, path: str) -> None:
 def _message(got: Whole) -> str:
     text: str = got.json["error"]["message"]
     return text
+
+
+async def test_who_is_refused_while_still_sending_can_read_the_answer(gateway: Gateway) -> None:
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % 2**20
+
+    def visit() -> bytes:
+        with socket.create_connection(("127.0.0.1", gateway.port), 10) as client:
+            client.sendall(head)
+            select.select([client], [], [], 10)  # the answer is there, unread
+            for _ in range(16):
+                client.sendall(b"x" * 65_536)
+            return client.recv(65_536)
+
+    assert (await asyncio.to_thread(visit)).startswith(b"HTTP/1.1 401")
