@@ -59,9 +59,9 @@ def test_they_are_learned_of_those_who_count_by_windows_too(says: Says, counts: 
 
 @pytest.mark.parametrize("says", [Says.RETRY_AFTER, Says.NOTHING], ids=["when", "nothing"])
 def test_above_learned_limits_a_provider_is_seldom_asked_in_vain(says: Says) -> None:
-    seen = play(Scene(SHUFFLE, 1.1, says, full=0.2, seconds=240.0))
+    seen = play(Scene(SHUFFLE, 1.1, says, full=0.2, seconds=160.0))
 
-    assert seen.refusals < 40
+    assert seen.refusals < 27
     assert seen.limited / seen.calls < 0.05
 
 

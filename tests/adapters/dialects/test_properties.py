@@ -26,12 +26,14 @@ from tests.adapters.dialects.golden import (
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 scalars = st.none() | st.booleans() | st.integers() | st.text()
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12
+)
 unknown = st.dictionaries(st.text(min_size=1).map(lambda name: f"x_{name}"), values, min_size=1)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-@settings(UNHURRIED)
+@settings(UNHURRIED, max_examples=50)
 @given(fields=unknown)
 def test_unknown_fields_survive(direction: str, fields: Json) -> None:
     asked: Json = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields}

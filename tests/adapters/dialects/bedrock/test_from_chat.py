@@ -89,7 +89,9 @@ def test_any_name_and_any_id_fits_and_comes_back(tools: list[str], id_: str) -> 
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.text()
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12
+)
 
 
 @given(fields=st.dictionaries(st.text(min_size=1).map(lambda n: f"x_{n}"), values, min_size=1))
