@@ -1,13 +1,14 @@
 """HTTP/1.1 as Hypercorn speaks it, with less work for each answer. What is the same is Hypercorn's.
 
     one write for a head and the first bytes of its body, none for an end that is empty
-    headers are validated by h11 once each, not with every answer that repeats them
+    names of headers are validated by h11 once each, values by one look
     nobody looks for WebSockets, which are not served here
 
-Measured with a bare relay behind it: 330 µs of CPU for a request become 240. It leans on internals
-of Hypercorn 0.18 and h11 0.16; `tests/gateway/test_http1.py` says which, by failing.
+A chat request through the gateway fell from 536 to 438 µs of CPU by it (2026-11-21). It leans on
+internals of Hypercorn 0.18 and h11 0.16; `tests/gateway/test_http1.py` says which, by failing.
 """
 
+import re
 from functools import lru_cache
 from time import time
 from typing import Any, TypeAlias, cast
@@ -21,7 +22,8 @@ from hypercorn.protocol.events import Body, EndBody, Request, Response, StreamCl
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 
-_REMEMBERED = 1_000  # headers that are known to be sound
+_REMEMBERED = 1_000  # names of headers
+_ILLEGAL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # in a header's value (RFC 9110, 5.5)
 _Sound: TypeAlias = tuple[bytes, bytes, bytes]
 """A header in the form that h11 keeps it in."""
 
@@ -112,11 +114,18 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
-@lru_cache(_REMEMBERED)
 def _sound(name: bytes, value: bytes) -> _Sound:
     """Raises `LocalProtocolError` if it is no header."""
-    header: _Sound = normalize_and_validate([(name, value)])._full_items[0]
-    return header
+    if _ILLEGAL.search(value):  # blanks around it are taken off by Hypercorn
+        raise h11.LocalProtocolError(f"Illegal header value {value!r}")
+    return name, _lower(name), value
+
+
+@lru_cache(_REMEMBERED)
+def _lower(name: bytes) -> bytes:
+    """The same in lower case. Raises `LocalProtocolError` if it is no name of a header."""
+    lower: bytes = normalize_and_validate([(name, b"0")])._full_items[0][1]
+    return lower
 
 
 @lru_cache(1)

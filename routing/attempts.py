@@ -90,7 +90,8 @@ class _Watch:
         self.first = self.took
         self.replied = True
         of, deployment = self.of, self.taken.deployment
-        of.limits.told(self.taken, told(reply.headers, now_wall=of.clock.wall()))
+        if of.limits.listens(self.taken):
+            of.limits.told(self.taken, told(reply.headers, now_wall=of.clock.wall()))
         of.health.answered(deployment, self.started)
         if (overload := of.chooser.overload).places:
             overload.answered(of.clock.now(), deployment, self.started)

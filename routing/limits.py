@@ -131,6 +131,10 @@ class Limits:
         need = use.need(ask)
         return not use.full_s(now, need) and quota.dares(now, need, urgent=urgent)
 
+    def listens(self, reservation: Reservation) -> bool:
+        """Whether what the provider's reply tells of its limits may be news."""
+        return reservation.quota.listens(self._clock.now())
+
     def told(self, reservation: Reservation, allowances: Sequence[Told]) -> None:
         """The provider has answered; its headers say what is left."""
         quota = reservation.quota

@@ -15,6 +15,8 @@ from adapters.quota import Counted, Told
 from routing.learned import Learned, Past, Refusal
 
 _MINUTE_S = 60.0
+_MOMENT_S = 0.02
+_PLENTY = 0.5  # of an allowance
 _NEAR = 0.001  # of a token: sums of fractions are not exact
 _SOON_S = 0.01  # timers may wake so much early
 
@@ -111,6 +113,7 @@ class Quota:
         self._since: deque[_Left] = deque()  # those after it, in order
         self._closed_until = 0.0
         self._learned: Learned | None = None  # where nothing is told
+        self._heard_at = -inf  # when something was told, and there was plenty
         self.mute = False  # replies come, and none says anything: there is nothing to keep
 
     def left(self, now: float) -> float:
@@ -152,6 +155,12 @@ class Quota:
         if self._learned:
             self._learned.took(now, number, need.tokens)
 
+    def listens(self, now: float) -> bool:
+        """Whether what a reply tells may be news. Of many replies that tell of plenty at the same
+        moment one is enough, for to read what they tell costs more than to count along.
+        """
+        return now > self._heard_at + _MOMENT_S
+
     def told(self, now: float, number: int, allowances: Sequence[Told]) -> None:
         """The reply to that request says so. An older one's word than we have is worth nothing."""
         if self._learned:
@@ -173,10 +182,13 @@ class Quota:
             allowance = self._allowances[key] = _Allowance(now, said, most)
             for left in self._since:
                 allowance.level -= left.need.of(said.counted)
+        plenty = allowances and all(a.level > _PLENTY * a.limit for a in self._allowances.values())
+        self._heard_at = now if plenty else -inf
 
     def refused(self, now: float, seconds: float) -> None:
         """The provider has said slow down, and to leave it alone for so long."""
         self._closed_until = max(self._closed_until, now + seconds)
+        self._heard_at = -inf
         self.mute = False
 
     def learn(self, now: float, refusal: Refusal, past: Past) -> None:

@@ -236,3 +236,25 @@ def test_a_busy_bucket_is_used_to_its_limit_all_the_same() -> None:
 
     assert served >= 0.98 * 60 * 10
     assert number == served
+
+
+def test_of_replies_that_tell_of_plenty_at_the_same_moment_one_is_enough() -> None:
+    quota = Quota()
+    plenty = Told(Counted.REQUESTS, 90, 100, 6.0, refills=True)
+    little = plenty._replace(remaining=40)
+
+    assert quota.listens(0.0)
+    quota.told(0.0, 1, [plenty])
+    assert not quota.listens(0.01)
+    assert quota.listens(0.03)
+    quota.told(0.03, 2, [little])
+    assert quota.listens(0.031)
+
+
+def test_after_a_refusal_every_reply_may_be_news() -> None:
+    quota = Quota()
+    quota.told(0.0, 1, [Told(Counted.REQUESTS, 90, 100, 6.0, refills=True)])
+
+    quota.refused(0.01, 1.0)
+
+    assert quota.listens(0.011)
