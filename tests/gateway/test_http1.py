@@ -1,5 +1,6 @@
 """What is sent for an answer, and in how many writes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -54,7 +55,7 @@ async def said(app: App, *requests: bytes) -> list[bytes]:
     config = Config()
     config.include_server_header = False
     for request in requests:
-        async with TaskGroup(loop()) as group:
+        async with TaskGroup(asyncio.get_running_loop()) as group:
             state = ConnectionState({})
             wrapped = wrap_app(app, 0, "asgi")
             context = WorkerContext(None)
@@ -62,12 +63,6 @@ async def said(app: App, *requests: bytes) -> list[bytes]:
             await http.handle(RawData(request))
     assert idle
     return writes
-
-
-def loop() -> Any:
-    import asyncio
-
-    return asyncio.get_running_loop()
 
 
 def parsed(data: bytes, method: bytes = b"GET") -> tuple[h11.Response, bytes]:
