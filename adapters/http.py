@@ -1,33 +1,36 @@
 """The only HTTP client. aiohttp's exceptions end here and leave as `Failure`.
 
-What aiohttp 3.14 does by default and we do not want: at most 100 connections, cookies, redirects
-that carry the key along, environment proxies, one pool for all credentials (an unsolicited reply
-left on a connection would be handed to the next request on it), no second try for a POST that
-met a connection closed while it was idle.
+aiohttp makes and keeps the connections; what is asked on them is written here, and what comes is
+read in `line.py`. Its session would cost more than twice as much, and does by default what we do
+not want: at most 100 connections, cookies, redirects that carry the key along, environment proxies,
+one pool for all credentials, no second try for a POST that met a connection closed while it was
+idle.
 Source: https://docs.aiohttp.org/en/stable/client_reference.html (read 2026-11).
 """
 
 import asyncio
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from math import inf
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
+from aiohttp.connector import Connection
+from yarl import URL
 
 from adapters.errors import Failure, Kind
+from adapters.line import Line, Received
 from adapters.provider import Answer, Upstream
 from adapters.silence import Silence
 from adapters.types import Timeouts
 
-if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
-
 DOCUMENT_LIMIT = 64 * 2**20  # bytes of a decoded document that we are willing to hold
 _IDLE_CONNECTION_S = 15.0  # shorter than any provider keeps one
 _DRAIN_S = 0.25  # how long a finished stream may take to close, so that its connection is kept
-_LINE_LIMIT = 64 * 1024  # bytes of a header line; Azure and Cloudflare like them long
-_HEADER_LIMIT = 256
+_MOST_PLACES = 1_000  # addresses with an id in them are asked once
 
 
 class Http:
@@ -53,31 +56,25 @@ class Http:
             await pool.close()
 
     async def post(self, request: Upstream, timeouts: Timeouts, credential: str) -> Answer:
-        pool = self._pool(credential)
+        pool = self._pools.get(credential)
+        if pool is None or not self._open:
+            pool = self._new_pool(credential)
         try:
             return await pool.post(request, timeouts)
-        except _Stale:
-            # A kept connection that its owner had closed meanwhile: nothing was processed and
-            # nothing billed, so this is not an attempt that failed.
-            if not self._open:
-                raise
-            return await pool.post(request, timeouts)
+        except _ERRORS as error:
+            raise _failure(error) from error
 
-    def _pool(self, credential: str) -> "_Pool":
+    def _new_pool(self, credential: str) -> "_Pool":
         if not self._open:
             raise RuntimeError("Http is not open")
-        pool = self._pools.get(credential)
-        if pool is None:
-            pool = self._pools[credential] = _Pool(self._ssl_context)
+        pool = self._pools[credential] = _Pool(self._ssl_context)
         return pool
 
 
-class _Stale(Failure):
-    """The kept connection that a request went out on was dead."""
-
-
 class _Pool:
-    """The connections of one credential."""
+    """The connections of one credential: an answer that nobody asked for, left on one of them, can
+    at worst be read by who has the same key.
+    """
 
     def __init__(self, ssl_context: ssl.SSLContext | None) -> None:
         self._connector = _Connector(
@@ -86,68 +83,98 @@ class _Pool:
             keepalive_timeout=_IDLE_CONNECTION_S,
             ssl=ssl_context or True,
         )
-        self._session = aiohttp.ClientSession(
-            connector=self._connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=_DEFAULT,
-            skip_auto_headers=("user-agent", "accept", "accept-encoding"),
-            max_line_size=_LINE_LIMIT,
-            max_field_size=_LINE_LIMIT,
-            max_headers=_HEADER_LIMIT,
-        )
+        self._places: dict[str, _Place] = {}
 
     async def post(self, request: Upstream, timeouts: Timeouts) -> Answer:
-        try:
-            response = await self._session.request(
-                request.method,
-                request.url,
-                data=request.body or None,
-                headers=request.headers,
-                allow_redirects=False,
-                timeout=_DEFAULT if timeouts.connect == _CONNECT_S else _limits(timeouts.connect),
-            )
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if self._connector.was_fresh() or not _was_stale(error):
-                raise _failure(error) from error
-            raise _Stale(Kind.TRANSIENT, "the provider closed its connections") from error
-        except _ERRORS as error:
-            raise _failure(error) from error
-        finally:
-            self._connector.forget()
-        return _HttpAnswer(response, timeouts)
+        place = self._places.get(request.url) or self._place(request.url)
+        question = place.question(request)
+        connect_s = timeouts.connect
+        limits = _DEFAULT if connect_s == _CONNECT_S else _limits(connect_s)
+        for again in (False, True):
+            connection = await self._connector.connect(place.asker, [], limits)
+            line = connection.protocol
+            assert isinstance(line, Line)  # noqa: S101  # our connector makes no others
+            kept = line.asked
+            try:
+                received = await line.ask(question)
+            except BaseException as error:
+                connection.close()
+                # A kept connection that its owner had closed meanwhile: nothing was processed and
+                # nothing billed, so this is not an attempt that failed.
+                stale = kept and not line.heard and isinstance(error, _CLOSED)
+                if again or not stale:
+                    raise
+            else:
+                return _HttpAnswer(connection, received, timeouts)
+        raise AssertionError  # the second try returns or raises
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._connector.close()
+
+    def _place(self, url: str) -> "_Place":
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        place = self._places[url] = _Place.of(url)
+        return place
 
 
 class _Connector(aiohttp.TCPConnector):
-    """A connection pool that knows which tasks' requests got a connection made for them."""
+    """Makes connections of ours."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._made_for: set[asyncio.Task[Any] | None] = set()
+        self._factory: Any = partial(Line, loop=self._loop)
 
-    def forget(self) -> None:
-        if self._made_for:
-            self._made_for.discard(asyncio.current_task())
 
-    def was_fresh(self) -> bool:
-        """Whether a connection was made since the current task last said `forget`."""
-        return asyncio.current_task() in self._made_for
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An address that is asked again and again."""
 
-    async def _create_connection(self, *arguments: Any, **options: Any) -> "ResponseHandler":
-        self._made_for.add(asyncio.current_task())
-        return await super()._create_connection(*arguments, **options)
+    asker: aiohttp.ClientRequest  # as aiohttp's connector wants to know it
+    path: str
+    own: Mapping[str, str]  # headers
+
+    @classmethod
+    def of(cls, url: str) -> "_Place":
+        """Raises `aiohttp.InvalidURL` or `NonHttpUrlClientError`."""
+        try:
+            parsed = URL(url)
+        except ValueError as error:
+            raise aiohttp.InvalidURL(url) from error
+        if parsed.scheme not in {"http", "https"}:
+            raise aiohttp.NonHttpUrlClientError(url)
+        asker = aiohttp.ClientRequest("POST", parsed, loop=asyncio.get_running_loop())
+        given = asker.headers  # with what stands before an @ in the address
+        own = {name: given[name] for name in ("host", "authorization") if name in given}
+        return cls(asker, asker.url.raw_path_qs, own)
+
+    def question(self, request: Upstream) -> bytes:
+        """A request, as it leaves.
+
+        Raises:
+            Failure: MODEL_GONE, one of the headers is none.
+        """
+        headers = {**self.own, **request.headers}
+        if request.body or request.method == "POST":
+            headers["content-length"] = str(len(request.body))
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"{request.method} {self.path} HTTP/1.1\r\n{lines}\r\n"
+        breaks = len(headers) + 2
+        sound = head.count("\r") == breaks == head.count("\n") and "\0" not in head
+        if not sound or "transfer-encoding" in headers:
+            text = "a header or key of the deployment cannot be sent: is there a line break in it?"
+            raise Failure(Kind.MODEL_GONE, text)
+        return head.encode() + request.body
 
 
 class _HttpAnswer:
     """An answer over TCP."""
 
-    def __init__(self, response: aiohttp.ClientResponse, timeouts: Timeouts) -> None:
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self._response = response
-        self._content = response.content
+    def __init__(self, connection: Connection, received: Received, timeouts: Timeouts) -> None:
+        self.status = received.status
+        self.headers = received.headers
+        self._connection = connection
+        self._content = received.content
         self._timeouts = timeouts
         self._silence: Silence | None = None
 
@@ -193,21 +220,18 @@ class _HttpAnswer:
         except (*_ERRORS, Failure):
             pass
         finally:
-            self._response.close()  # after the end of the body this keeps the connection
+            if self._content.is_eof():
+                self._connection.release()
+            else:
+                self._connection.close()
 
     def _missing(self, what: str) -> None:
         self._content.set_exception(Failure(Kind.TIMEOUT, f"the provider sent {what}"))
 
 
-def _was_stale(error: aiohttp.ClientError) -> bool:
-    """Whether nothing came back. A head that was cut off is there as the error's message."""
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return isinstance(error.message, str)
-    return not isinstance(error, aiohttp.ClientConnectorError)
-
-
 _CONNECT_S = Timeouts().connect
 _DEFAULT = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+_CLOSED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _ERRORS = (TimeoutError, aiohttp.ClientError, OSError, ValueError)
 
 

@@ -26,7 +26,7 @@ KNOWN_LARGE: Mapping[str, str] = {
 }
 
 THIRD_PARTIES: Mapping[str, str] = {  # package -> the modules that may import it
-    "aiohttp": r"adapters\.(http|fetch)",
+    "aiohttp": r"adapters\.(http|line|fetch)",
     "click": r"gateway\.(cli|launch)",
     "h11": r"gateway\.http1",
     "httptools": r"gateway\.server",
@@ -38,7 +38,7 @@ THIRD_PARTIES: Mapping[str, str] = {  # package -> the modules that may import i
     "pydantic_core": r"gateway\.config\.schema",
     "starlette": r"gateway\.(app|api\..*)",
     "uvicorn": r"gateway\.server",
-    "yarl": r"adapters\.fetch",
+    "yarl": r"adapters\.(http|fetch)",
     "uvloop": r"gateway\.(launch|server|bench\.(load|source))",
     "yaml": r"gateway\.config\.yamlfile",
 }

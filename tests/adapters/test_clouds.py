@@ -83,11 +83,18 @@ async def _send(
     return await _adapter(name, http).send(asks or call(), _target(name, upstream, **target))
 
 
+async def _bytes(reply: Reply) -> bytes:
+    """A whole stream."""
+    assert not isinstance(reply.body, bytes)
+    try:
+        return b"".join([data async for data in reply.body])
+    finally:
+        await reply.body.aclose()
+
+
 async def _chunks(reply: Reply) -> list[Json]:
     """Every chunk of a stream, each valid to OpenAI's own types."""
-    assert not isinstance(reply.body, bytes)
-    whole = b"".join([data async for data in reply.body])
-    await reply.body.aclose()
+    whole = await _bytes(reply)
     assert whole.endswith(DONE)
     said = [orjson.loads(line[6:]) for line in whole.splitlines() if line.startswith(b"data: {")]
     for chunk in said:
@@ -650,8 +657,7 @@ async def test_snowflakes_stream_says_why_it_ended(upstream: Upstream, http: Htt
 
     reply = await _send("snowflake", http, upstream, events(pieces), asks=call(stream=True))
 
-    assert not isinstance(reply.body, bytes)
-    whole = b"".join([data async for data in reply.body])
+    whole = await _bytes(reply)
     assert whole.count(b'"finish_reason":"stop"') == 1
     assert whole.endswith(DONE)
     assert reply.receipt.usage == Usage(7, 3)
@@ -764,5 +770,4 @@ async def test_a_stream_of_one_of_them_that_is_right_keeps_its_bytes(
 
     reply = await _send("databricks", http, upstream, events(STREAM), asks=asks)
 
-    assert not isinstance(reply.body, bytes)
-    assert b"".join([data async for data in reply.body]) == b"".join(STREAM)
+    assert await _bytes(reply) == b"".join(STREAM)

@@ -100,9 +100,10 @@ async def _sent(way: Way, asked: Call, to: Target, http: Http) -> Reply:
 async def _whole(reply: Reply) -> bytes:
     assert not isinstance(reply.body, bytes)
     body: Body = reply.body
-    whole = b"".join([write async for write in body])
-    await body.aclose()
-    return whole
+    try:
+        return b"".join([write async for write in body])
+    finally:
+        await body.aclose()
 
 
 def _values(name: str, within: Any) -> Iterator[Any]:

