@@ -58,6 +58,8 @@ class Chunked:
             data, self._kept = self._kept + data, b""
         pieces: list[bytes] = []
         at, size = 0, len(data)
+        if not (self._left or self._within or self._trailing):
+            at = _whole_chunks(data, pieces)
         while at < size and not self.ended:
             begun = at
             if self._left:
@@ -108,6 +110,19 @@ class Chunked:
         if len(data) - at > _LONGEST_LINE:
             raise Odd("the trailers have no end")
         return at
+
+
+def _whole_chunks(data: bytes, pieces: list[bytes]) -> int:
+    """Add those that `data` begins with, which mostly is all there is; returns where they end."""
+    at = 0
+    while found := _SIZE.match(data, at):
+        begin = found.end()
+        end = begin + int(found[1], 16)
+        if end == begin or not data.startswith(b"\r\n", end):
+            break
+        pieces.append(data[begin:end])
+        at = end + 2
+    return at
 
 
 @dataclass(slots=True)
