@@ -137,7 +137,7 @@ class Plain(asyncio.Protocol):
         """Close, unless something is being answered."""
         if self._unusual:
             self._unusual.leave_if_idle()
-        elif self._turn is None:
+        elif self._turn is None and not self._lost:
             self._close()
 
     def cut(self) -> None:

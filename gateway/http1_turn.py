@@ -158,16 +158,17 @@ class Turn:
             raise RuntimeError("no body can be sent now")
         if more and not body:
             return b""
+        if not (self._bare or self._chunked):
+            self._owed -= len(body)
+            if self._owed < 0 or (self._owed and not more):
+                raise RuntimeError("the body is not as long as its head says")
         head, self._head = self._head, b""
         if self._bare:
             return head
-        if self._chunked:
-            chunk = b"%b%x\r\n%b\r\n" % (head, len(body), body) if body else head
-            return chunk if more else chunk + b"0\r\n\r\n"
-        self._owed -= len(body)
-        if self._owed < 0 or (self._owed and not more):
-            raise RuntimeError("the body is not as long as its head says")
-        return head + body
+        if not self._chunked:
+            return head + body
+        chunk = b"%b%x\r\n%b\r\n" % (head, len(body), body) if body else head
+        return chunk if more else chunk + b"0\r\n\r\n"
 
     def _break_off(self) -> None:
         """The app will send nothing more: tell the client so, or at least end without an end."""
