@@ -1,4 +1,4 @@
-"""Hypercorn's connections behind an accept loop of our own.
+"""Hypercorn's connections behind an accept loop of our own, which keeps the plain ones to itself.
 
 Hypercorn 0.18 notices that a client has closed an idle connection, and then keeps its side open
 until `keep_alive_timeout` has passed: with 75 s every visit of a client that does not come through
@@ -25,7 +25,7 @@ from gateway.http1 import Http1
 from gateway.http1_plain import Plain, Serving
 
 _LINGER_S = 2.0
-_CUT_S = 1.0  # for those who are cut to be told so
+_CUT_S = 2.0  # for those who are cut to be told so
 
 
 class Connection(TCPServer):

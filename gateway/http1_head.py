@@ -2,8 +2,8 @@
 
 `plain` takes what has only one meaning and leaves the rest to h11, which knows the whole of
 HTTP/1.1: whatever it takes, h11 takes too and reads as the same
-(`tests/gateway/http1/test_head.py`). Reading so costs 6 µs where h11 needs 70, writing 5 where it
-needs 60 (2026-11-22).
+(`tests/gateway/http1/test_head.py`). Reading so costs 5 µs where h11 needs 29, writing 3.5 where
+it needs 17, and all that is done for a head elsewhere, to please h11, is not done at all.
 """
 
 import re
@@ -81,7 +81,7 @@ def told(status: int, headers: Headers, *, kept: bool) -> Told:
     Raises:
         ValueError: no such head can be sent.
     """
-    block = b"".join([b"%b: %b\r\n" % header for header in headers])
+    block = b"".join([b"%b: %b\r\n" % (name, value) for name, value in headers])
     if not _SOUND.fullmatch(block) or block.count(b"\n") != len(headers):
         raise ValueError(f"no headers: {headers!r}")
     if not 200 <= status <= 999:
