@@ -1,4 +1,4 @@
-"""Hypercorn's connections behind an accept loop of our own.
+"""Hypercorn's connections behind an accept loop of our own, which keeps the plain ones to itself.
 
 Hypercorn 0.18 notices that a client has closed an idle connection, and then keeps its side open
 until `keep_alive_timeout` has passed: with 75 s every visit of a client that does not come through
@@ -8,6 +8,7 @@ nginx would cost a descriptor and a task for so long. Its own loop offers no pla
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hypercorn.asyncio.task_group import TaskGroup
@@ -16,18 +17,21 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol import ProtocolWrapper
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr, wrap_app
 
 from gateway.accepting import Seat, accepting
 from gateway.http1 import Http1
+from gateway.http1_plain import Plain, Serving
 
 _LINGER_S = 2.0
+_CUT_S = 2.0  # for those who are cut to be told so
 
 
 class Connection(TCPServer):
-    """One connection, which ends when its client has gone."""
+    """A connection that asks for more than plain HTTP/1.1. It ends when its client has gone."""
 
+    task: "asyncio.Task[None]"
     _gone = False
     _lingering = False
 
@@ -157,35 +161,57 @@ async def serve_connections(  # noqa: PLR0917  # the last is only for one of sev
     seat: Seat | None = None,
 ) -> None:
     """Accept until `closing`; then give what is open `drain_s` seconds to end, and cut the rest."""
-    loop = asyncio.get_running_loop()
     context = WorkerContext(None)
     framework = wrap_app(app, config.wsgi_max_body_size, "asgi")
-    open_ones: dict[asyncio.Task[None], Connection] = {}
+    serving = Serving(
+        app,
+        partial(_hand_over, framework, config, context),
+        config.keep_alive_timeout,
+        config.keep_alive_max_requests,
+    )
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task  # noqa: S101  # asyncio has just made it
-        connection = Connection(framework, loop, config, context, {}, reader, writer)
-        open_ones[task] = connection
-        task.add_done_callback(open_ones.pop)
+    def protocol() -> Plain:
+        connection = Plain(serving)
         if seat:
-            task.add_done_callback(lambda _: seat.went())
-        await connection
-
-    def protocol() -> asyncio.StreamReaderProtocol:
-        reader = asyncio.StreamReader(loop=loop)
-        return asyncio.StreamReaderProtocol(reader, connected, loop=loop)
+            connection.ended.add_done_callback(lambda _: seat.went())
+        return connection
 
     server = await accepting(listening, protocol, config.backlog, seat)
     try:
         await closing.wait()
     finally:
         await context.terminated.set()
+        serving.closing = True
         server.close()
-        for connection in open_ones.values():
+        for connection in list(serving.open):
             connection.leave_if_idle()
-        if open_ones:
-            _, left = await asyncio.wait(open_ones.keys(), timeout=drain_s)
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+        await _ended(serving, drain_s)
+        for connection in serving.open:
+            connection.cut()
+        await _ended(serving, _CUT_S)
+
+
+async def _ended(serving: Serving, seconds: float) -> None:
+    """Wait for so long at most until no connection is open."""
+    if serving.open:
+        await asyncio.wait([connection.ended for connection in serving.open], timeout=seconds)
+
+
+def _hand_over(
+    app: AppWrapper,
+    config: Config,
+    context: WorkerContext,
+    transport: asyncio.Transport,
+    data: bytes,
+) -> Connection:
+    """A connection from here on, where `data` has just come."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport.set_protocol(protocol)
+    protocol.connection_made(transport)
+    protocol.data_received(data)
+    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+    connection = Connection(app, loop, config, context, {}, reader, writer)
+    connection.task = loop.create_task(connection.run())
+    return connection

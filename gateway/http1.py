@@ -1,4 +1,5 @@
 """HTTP/1.1 as Hypercorn speaks it, with less work for each answer. What is the same is Hypercorn's.
+It serves the connections on which more is asked than `http1_plain.py` takes.
 
     one write for a head and the first bytes of its body, none for an end that is empty
     names of headers are validated by h11 once each, values by one look
