@@ -28,9 +28,9 @@ KNOWN_LARGE: Mapping[str, str] = {
 THIRD_PARTIES: Mapping[str, str] = {  # package -> the modules that may import it
     "aiohttp": r"adapters\.(http|line|fetch)",
     "click": r"gateway\.(cli|launch)",
-    "h11": r"gateway\.http1",
+    "h11": r"gateway\.http1\.unusual",
     "httptools": r"gateway\.server",
-    "hypercorn": r"gateway\.(server|connections|http1)",
+    "hypercorn": r"gateway\.(server|connections|http1\.unusual)",
     "orjson": r".*",
     "prometheus_client": r"gateway\.metrics.*",
     "redis": r"routing\.state\.wire",

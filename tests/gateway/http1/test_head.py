@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from gateway.http1_head import CHUNKED, Headers, plain, told
+from gateway.http1.head import CHUNKED, Headers, plain, told
 
 POST = b"POST /v1/it?x=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypercorn.config import Config
 
-from gateway import http1_plain
 from gateway.accepting import Seat, Seats
 from gateway.connections import serve_connections
-from gateway.http1_plain import Plain, Serving
+from gateway.http1 import plain as ways
+from gateway.http1.plain import Plain, Serving
 from gateway.server import listen
 from tests.e2e.process import until
 from tests.e2e.raw import Raw, connected
@@ -30,7 +30,7 @@ CHUNKS = (
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """By which way all requests of a test go."""
     if request.param == "hypercorn":
-        monkeypatch.setattr(http1_plain, "plain", lambda _: None)
+        monkeypatch.setattr(ways, "plain", lambda _: None)
     return str(request.param)
 
 
@@ -121,7 +121,7 @@ async def test_an_app_is_told_the_same_by_both_ways(monkeypatch: pytest.MonkeyPa
             async with connected(there.port) as client:
                 await client.send(asked + b"hello")
                 await client.whole()
-            monkeypatch.setattr(http1_plain, "plain", lambda _: None)
+            monkeypatch.setattr(ways, "plain", lambda _: None)
     for scope in told:
         assert scope.pop("client")[0] == "127.0.0.1"
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, cast
 
 from adapters.alarm import Alarm
-from gateway.http1_head import plain
-from gateway.http1_turn import Address, App, Turn
+from gateway.http1.head import plain
+from gateway.http1.turn import Address, App, Turn
 
 _LINGER_S = 2.0
 

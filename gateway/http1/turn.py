@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
-from gateway.http1_head import BODILESS, CHUNKED, Asked, Headers, told
+from gateway.http1.head import BODILESS, CHUNKED, Asked, Headers, told
 
 Message: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
