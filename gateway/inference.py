@@ -74,7 +74,7 @@ async def _serve(
     journey = visit.journey = Journey(
         told=partial(book.attempt_failed, id_), resumed=partial(book.resumed, id_)
     )
-    async with exchange.attended():
+    with exchange.attended():
         if call.stream:
             heart.start_early()
         ask = ask_of(settings, headers, visit.key, call, wishes)
@@ -128,7 +128,7 @@ async def _fail(
 ) -> None:
     visit.error = error
     heart.stop()
-    async with exchange.attended():
+    with exchange.attended():
         await heart.settled()
         route = _route(whence, exchange, visit.journey) if visit.journey else ()
         await stream.failure(exchange, error, heart.dialect, route)

@@ -72,7 +72,7 @@ class Page:
             await refuse(exchange, WrongMethod("Only GET is served here."))
             return
         with suppress(ClientLeft):
-            async with exchange.attended():
+            with exchange.attended():
                 await self._answer(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
@@ -101,5 +101,5 @@ async def refuse(
 ) -> None:
     """Answer with an error and nothing else. The body that nobody wants is read to its end."""
     with suppress(ClientLeft):
-        async with exchange.attended():
+        with exchange.attended():
             await stream.failure(exchange, error, dialect)
