@@ -60,7 +60,8 @@ def timed(work: Awaitable[T], seconds: float) -> Generator[Any, Any, T]:
     except StopIteration as done:
         result: T = done.value
         return result
-    return (yield from going_on(steps, awaited, seconds))
+    result = yield from going_on(steps, awaited, seconds)
+    return result
 
 
 @coroutine

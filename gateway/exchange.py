@@ -13,8 +13,8 @@ from typing import Any, Self, TypeAlias
 
 from adapters.deadline import going_on, timed
 from adapters.errors import BadRequest, TooLarge
-from gateway.book import Visit
 from gateway.config.settings import Settings
+from gateway.visit import Visit
 from gateway.watch import Watch
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -95,7 +95,7 @@ class Exchange:
                 raise _too_large(limit)
             if piece:
                 pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     @property
     def quiet(self) -> bool:
@@ -121,6 +121,7 @@ class Exchange:
         trace: TracebackType | None,
     ) -> None:
         self._watch.close()
+        del self._watch  # each knows the other: they would wait for the garbage collector
         task, reason = self._awaiting, self._reason
         self._awaiting = self._reason = None
         if reason and task:

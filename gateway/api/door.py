@@ -29,15 +29,14 @@ class Door:
         self._dialect = dialect
         self._route = route
 
-    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+    def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> Awaitable[None]:
         exchange: Exchange = scope["exchange"]
         exchange.route = self._route
         if self._dialect is Dialect.ANTHROPIC_MESSAGES:
             exchange.id_names = _ANTHROPIC_ID_NAMES
         if exchange.method != "POST":
-            await refuse(exchange, WrongMethod("Only POST is served here."), self._dialect)
-            return
-        await answer(self._services, self._dialect, exchange)
+            return refuse(exchange, WrongMethod("Only POST is served here."), self._dialect)
+        return answer(self._services, self._dialect, exchange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,8 @@ class Page:
         if exchange.method not in {"GET", "HEAD"}:
             await refuse(exchange, WrongMethod("Only GET is served here."))
             return
-        with suppress(ClientLeft):
-            with exchange.attended():
-                await self._answer(exchange)
+        with suppress(ClientLeft), exchange.attended():
+            await self._answer(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
         try:
@@ -100,6 +98,5 @@ async def refuse(
     exchange: Exchange, error: GatewayError, dialect: Dialect = Dialect.OPENAI_CHAT
 ) -> None:
     """Answer with an error and nothing else. The body that nobody wants is read to its end."""
-    with suppress(ClientLeft):
-        with exchange.attended():
-            await stream.failure(exchange, error, dialect)
+    with suppress(ClientLeft), exchange.attended():
+        await stream.failure(exchange, error, dialect)

@@ -195,9 +195,8 @@ async def test_an_error_of_the_work_itself_is_not_covered_up() -> None:
     client = Client()
     exchange = client.exchange()
 
-    with pytest.raises(ZeroDivisionError):
-        with exchange.attended():
-            raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), exchange.attended():
+        raise ZeroDivisionError
 
     _assert_nobody_is_cancelled()
 
