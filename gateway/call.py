@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from adapters.errors import BadRequest
-from adapters.types import Call, Dialect, Json, Operation
+from adapters.types import Call, Dialect, Json
 from gateway import hints
 from gateway.hints import Hints
-from gateway.shapes import check
+from gateway.shapes import CHECKED, check
 from routing.policy import Fallback, Policy
 
 _LONGEST_DEADLINE_S = 3600.0
@@ -35,7 +35,9 @@ _SAID_IN_HEADERS = hints.HEADERS | {
     "x-litellm-timeout",
     "x-litellm-priority",
 }
+_READ_HEADERS = _FORWARDED | _SAID_IN_HEADERS
 _REFUSED = frozenset({"api_key", "api_base", "base_url", "api_version", "extra_headers", "headers"})
+_PLAIN = CHECKED - _SAID - _REFUSED  # what nearly all requests are made of
 _REFUSED_PREFIXES = ("aws_", "vertex_", "azure_", "mock_testing_")
 
 
@@ -84,22 +86,26 @@ def read_call(
     sent = _object_in(raw, headers)
     if model is not None:
         sent["model"] = model
-    _refuse(sent)
+    plain, quiet = sent.keys() <= _PLAIN, _READ_HEADERS.isdisjoint(headers)
+    if not plain:
+        _refuse(sent)
     check(sent, dialect)
     wishes, body = NO_WISHES, sent
-    if not (_SAID.isdisjoint(sent) and _SAID_IN_HEADERS.isdisjoint(headers)):
+    forwarded: Mapping[str, str] = {}
+    unsaid = plain or _SAID.isdisjoint(sent)
+    if not (unsaid and (quiet or _SAID_IN_HEADERS.isdisjoint(headers))):
         wishes = _wishes(sent, headers)
         body = {name: value for name, value in sent.items() if name not in _OURS}
-    if dialect.operation is not Operation.CHAT:
-        body.pop("metadata", None)  # nobody has it there: it is for us
-        body.pop("stream", None)
-    elif dialect is Dialect.OPENAI_CHAT and not body.get("store"):
-        body.pop("metadata", None)  # OpenAI allows it with `store` only; otherwise it is for us
+    if not quiet:
+        forwarded = {n: v.replace("\n", ", ") for n, v in headers.items() if n in _FORWARDED}
+    if dialect is Dialect.OPENAI_CHAT:
+        if not (plain or body.get("store")):
+            body.pop("metadata", None)  # OpenAI allows it with `store` only; else it is for us
     elif dialect is Dialect.ANTHROPIC_MESSAGES:
         body = hints.stripped(body)  # Anthropic refuses what it does not know
-    forwarded: Mapping[str, str] = {}
-    if not _FORWARDED.isdisjoint(headers):
-        forwarded = {n: v.replace("\n", ", ") for n, v in headers.items() if n in _FORWARDED}
+    else:
+        body.pop("metadata", None)  # nobody has it there: it is for us
+        body.pop("stream", None)
     call = Call(
         dialect,
         body["model"],
