@@ -194,9 +194,11 @@ def _own_and_first(visit: Visit, journey: Journey, started_at: float) -> tuple[f
     """Seconds of our own before the commit point, and seconds to it; None if nothing came."""
     if not visit.committed_at:
         return None
-    first = visit.committed_at - started_at
-    theirs = sum([attempt.took for attempt in journey.attempts if not attempt.hedge])
-    return max(0.0, first - theirs), first
+    own = first = visit.committed_at - started_at
+    for attempt in journey.attempts:
+        if not attempt.hedge:
+            own -= attempt.took
+    return max(0.0, own), first
 
 
 def _place(journey: Journey) -> _Place:

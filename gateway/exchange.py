@@ -8,6 +8,7 @@ server gives up on a client that takes nothing; so a write may wait only for so 
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Iterable, MutableMapping, Sequence
+from itertools import repeat
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -174,8 +175,7 @@ class Exchange:
 
     def _head(self, status: int, headers: Headers) -> Awaitable[None] | None:
         self.status = status
-        id_ = self.request_id.encode()
-        told = [*headers, *[(name, id_) for name in self.id_names]]
+        told = [*headers, *zip(self.id_names, repeat(self.request_id.encode()))]
         if self.closing and not self.scope["http_version"].startswith("2"):
             told.append((b"connection", b"close"))
         return self._put({"type": "http.response.start", "status": status, "headers": told})

@@ -74,27 +74,22 @@ async def _serve(
         reply = await services.router.send(ask, policy, journey)
         visit.committed_at, visit.receipt = services.clock.now(), reply.receipt
         try:
-            worded = _worded(settings, reply, call, journey)
-            await _respond(services, exchange, heart, journey, worded)
+            await _respond(services, exchange, heart, journey, as_asked(reply, call))
         finally:
             if not isinstance(reply.body, bytes):
                 await reply.body.aclose()
-
-
-def _worded(settings: Settings, reply: Reply, call: Call, journey: Journey) -> Reply:
-    """As its client wants it."""
-    reply = as_asked(reply, call)
-    if settings.response_model_alias:
-        reply = renamed(reply, journey.answered.alias if journey.answered else call.model)
-    return reply
 
 
 def _respond(
     services: Services, exchange: Exchange, heart: stream.Heart, journey: Journey, reply: Reply
 ) -> Awaitable[None]:
     headers = [*_route(services.whence, exchange, journey), *_limits(reply)]
-    if journey.answered and (answered := journey.answered.deployment).limited:
-        headers = with_allowance(headers, answered, services.router.attempts.limits)
+    if answered := journey.answered:
+        if answered.deployment.limited:
+            limits = services.router.attempts.limits
+            headers = with_allowance(headers, answered.deployment, limits)
+        if services.settings.response_model_alias:
+            reply = renamed(reply, answered.alias)
     if isinstance(reply.body, bytes):
         return stream.document(exchange, reply.body, headers)
     return stream.stream(exchange, reply.body, reply.receipt, headers, heart)

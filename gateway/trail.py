@@ -43,11 +43,11 @@ def trail(journey: Journey) -> bytes:
 
 
 def _one(attempt: Attempt) -> str:
-    names = _names(attempt.alias[:_ENOUGH], attempt.deployment.id[:_ENOUGH])
+    told = _names(attempt.alias[:_ENOUGH], attempt.deployment.id[:_ENOUGH])
     failure = attempt.failure
     outcome = failure.kind.value if failure else "lost" if attempt.lost else "ok"
     beside = "+" if attempt.hedge else ""
-    return f"{beside}{names}:{outcome}:{attempt.took:.2f}s"
+    return f"{beside}{told}:{outcome}:{attempt.took:.2f}s"
 
 
 @lru_cache(1_000)
