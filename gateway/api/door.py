@@ -1,6 +1,6 @@
 """Inbound APIs as ASGI callables: a door for model requests, a page for everything else."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-_ANTHROPIC_ID_NAMES = (b"x-request-id", b"request-id")  # its SDKs read the second
+_ID_NAMES: Mapping[Dialect, tuple[bytes, ...]] = {
+    Dialect.ANTHROPIC_MESSAGES: (b"x-request-id", b"request-id"),  # its SDKs read the second
+}
 
 
 class Door:
@@ -28,12 +30,12 @@ class Door:
         self._services = services
         self._dialect = dialect
         self._route = route
+        self._id_names = _ID_NAMES.get(dialect, Exchange.id_names)
 
     def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> Awaitable[None]:
         exchange: Exchange = scope["exchange"]
         exchange.route = self._route
-        if self._dialect is Dialect.ANTHROPIC_MESSAGES:
-            exchange.id_names = _ANTHROPIC_ID_NAMES
+        exchange.id_names = self._id_names
         if exchange.method != "POST":
             return refuse(exchange, WrongMethod("Only POST is served here."), self._dialect)
         return answer(self._services, self._dialect, exchange)
