@@ -115,7 +115,7 @@ class Entrance:
         services.life.begin(exchange)
         headers = exchange.headers
         try:
-            if "transfer-encoding" in headers and "content-length" in headers:
+            if b"transfer-encoding" in headers and b"content-length" in headers:
                 await _refuse_two_lengths(exchange)
             else:
                 door = self._doors.get(scope["path"], self._router)

@@ -73,8 +73,8 @@ class Exchange:
             ClientLeft: it broke off.
         """
         limit, patience = self._settings.max_body_bytes, self._settings.body_timeout
-        announced = self.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limit:
+        announced = self.headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
         try:
             return await timed(self._whole(limit), patience)
@@ -213,17 +213,16 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the request body is larger than {limit} bytes", code="request_too_large")
 
 
-def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Headers by lower-case name; of several with one name the last, all of them joined by a line
     feed, which no header can hold: so a second credential cannot go unnoticed.
     """
-    named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    named = dict(headers)
     return named if len(named) == len(headers) else _joined(headers)
 
 
-def _joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for raw, value in headers:
-        name, text = raw.decode("latin-1"), value.decode("latin-1")
-        named[name] = f"{named[name]}\n{text}" if name in named else text
+def _joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    named: dict[bytes, bytes] = {}
+    for name, value in headers:
+        named[name] = b"%b\n%b" % (named[name], value) if name in named else value
     return named

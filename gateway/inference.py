@@ -96,7 +96,7 @@ def _respond(
 
 
 def ask_of(
-    settings: Settings, headers: Mapping[str, str], key: str, call: Call, wishes: Wishes
+    settings: Settings, headers: Mapping[bytes, bytes], key: str, call: Call, wishes: Wishes
 ) -> Ask:
     """What routing is asked for a call of the holder of that key."""
     return Ask(
@@ -106,7 +106,7 @@ def ask_of(
         session=wishes.hints.session,
         priority=settings.priority if wishes.priority is None else wishes.priority,
         tenant=key,
-        agent=headers.get("user-agent", "")[:_LONGEST_AGENT],
+        agent=headers.get(b"user-agent", b"")[:_LONGEST_AGENT].decode("latin-1"),
     )
 
 

@@ -95,7 +95,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
 async def test_headers_are_found_by_their_name_and_doubles_are_seen() -> None:
     exchange = Client().exchange((b"x-key", b"a"), (b"x-key", b"b"), (b"other", b"\xe4"))
 
-    assert exchange.headers == {"x-key": "a\nb", "other": "\xe4"}
+    assert exchange.headers == {b"x-key": b"a\nb", b"other": b"\xe4"}
 
 
 async def test_a_reply_has_its_length_and_our_id() -> None:
