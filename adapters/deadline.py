@@ -57,6 +57,19 @@ def timed(work: Awaitable[T], seconds: float) -> Generator[Any, Any, T]:
     steps: Any = work.__await__()
     try:
         awaited = steps.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    result = yield from going_on(steps, awaited, seconds)
+    return result
+
+
+@coroutine
+def going_on(steps: Any, awaited: Any, seconds: float) -> Generator[Any, Any, Any]:
+    """The same for work that somebody has begun by hand, `steps.send(None)`, and that now waits for
+    what this gave: `awaited`.
+    """
+    try:
         with within(seconds):
             while True:
                 try:
@@ -66,5 +79,4 @@ def timed(work: Awaitable[T], seconds: float) -> Generator[Any, Any, T]:
                 else:
                     awaited = steps.send(value)
     except StopIteration as done:
-        result: T = done.value
-        return result
+        return done.value

@@ -13,7 +13,9 @@ from routing.deployment import Deployment
 from routing.limits import Limits
 
 
-def with_allowance(headers: Headers, deployment: Deployment, limits: Limits) -> Headers:
+def with_allowance(
+    headers: Headers, deployment: Deployment, limits: Limits
+) -> list[tuple[bytes, bytes]]:
     """A reply's headers, with our own limits instead of the provider's of the same names."""
     own = dict(_told(deployment, limits))
     return [*(header for header in headers if header[0] not in own), *own.items()]

@@ -20,7 +20,6 @@ from gateway.api.explain import ROUTE as EXPLAIN
 from gateway.api.explain import ExplainDoor
 from gateway.api.health import HealthPages
 from gateway.api.models import ModelPages
-from gateway.book import Line
 from gateway.exchange import Exchange, Scope
 from gateway.services import Services
 
@@ -48,7 +47,6 @@ _ANY = [
     "POST",
     "PUT",
 ]  # each says itself what it takes
-_CLIENT_CLOSED = 499  # nginx's word for it, for the log only
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
@@ -115,42 +113,24 @@ class Entrance:
         exchange = Exchange(scope, receive, send, services.settings, self._request_id(scope))
         scope["exchange"] = exchange
         services.life.begin(exchange)
-        try:
-            await self._pass(exchange, receive)
-        finally:
-            del scope["exchange"]  # each knows the other: they would wait for the garbage collector
-            services.life.end(exchange)
-            services.book.finished(
-                Line(
-                    exchange.request_id,
-                    exchange.method,
-                    exchange.route,
-                    exchange.status or _CLIENT_CLOSED,
-                    started,
-                    services.clock.now(),
-                ),
-                exchange.visit,
-            )
-
-    async def _pass(self, exchange: Exchange, receive: Receive) -> None:
         headers = exchange.headers
-        if "transfer-encoding" in headers and "content-length" in headers:
-            # Two ways to tell where the body ends: servers disagree, and what one takes for the
-            # body another takes for the next request.
-            exchange.closing = True
-            text = "A request may not have both Content-Length and Transfer-Encoding."
-            await refuse(exchange, BadRequest(text))
-            return
-        door = self._doors.get(exchange.scope["path"], self._router)
         try:
-            await door(exchange.scope, receive, exchange.send)
+            if b"transfer-encoding" in headers and b"content-length" in headers:
+                await _refuse_two_lengths(exchange)
+            else:
+                door = self._doors.get(scope["path"], self._router)
+                await door(scope, receive, exchange.send)
         except stream.BrokenOff:
             raise
         except Exception as bug:  # nobody foresaw it, so nobody has answered
-            error = self._services.book.bug(exchange.request_id, bug)
+            error = services.book.bug(exchange.request_id, bug)
             if exchange.status:
                 raise
             await refuse(exchange, error)
+        finally:
+            del scope["exchange"]  # each knows the other: they would wait for the garbage collector
+            services.life.end(exchange)
+            services.book.finished(exchange, started, services.clock.now())
 
     def _request_id(self, scope: Scope) -> str:
         """The client's own id if it is harmless, so that its logs and ours meet; else a new one:
@@ -161,3 +141,12 @@ class Entrance:
                 text: str = value.decode()
                 return text
         return f"{self._process_id}{next(self._numbers):012x}"
+
+
+async def _refuse_two_lengths(exchange: Exchange) -> None:
+    """Two ways to tell where the body ends: servers disagree, and what one takes for the body
+    another takes for the next request.
+    """
+    exchange.closing = True
+    text = "A request may not have both Content-Length and Transfer-Encoding."
+    await refuse(exchange, BadRequest(text))

@@ -5,41 +5,18 @@ stream.resumed     a stream that broke off goes on at another deployment
 request.finished   the whole request, once, when the last byte has gone
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from adapters.errors import Failure, GatewayError, Internal
-from adapters.types import Receipt
+from adapters.errors import Failure, Internal
+from gateway.exchange import Exchange
 from gateway.log import Level, Log
 from gateway.metrics import Metrics
+from gateway.visit import Visit
 from routing.journey import Attempt, Journey, Resumption
 
-
-@dataclass(slots=True)
-class Visit:
-    """The story of one model request, filled in as it goes. Times in seconds of one clock."""
-
-    key: str = ""
-    alias: str = ""
-    stream: bool = False
-    journey: Journey | None = None
-    receipt: Receipt | None = None  # of an answer that is committed
-    committed_at: float = 0.0  # 0: none is
-    error: GatewayError | None = None
-    left: bool = False  # the client went before the end
-
-
-@dataclass(slots=True)
-class Line:
-    """One request as every route has it."""
-
-    request_id: str
-    method: str
-    route: str  # the pattern, not the path
-    status: int
-    started_at: float
-    ended_at: float
+_CLIENT_CLOSED = 499  # nginx's word for it, for the log only
+_Place: TypeAlias = tuple[str, str, str]
+"""Id of a deployment, provider, model; all empty where nobody was asked."""
 
 
 class Book:
@@ -110,64 +87,56 @@ class Book:
         )
         return Internal(f"An internal error; the gateway's log has it under {request_id}.")
 
-    def finished(self, line: Line, visit: Visit | None) -> None:
-        """Write down a request that is over."""
-        took = line.ended_at - line.started_at
+    def finished(self, exchange: Exchange, started_at: float, ended_at: float) -> None:
+        """Write down a request that is over. Times in seconds of one clock."""
+        visit, took = exchange.visit, ended_at - started_at
+        status = exchange.status or _CLIENT_CLOSED
+        story: dict[str, Any] = {
+            "request_id": exchange.request_id,
+            "method": exchange.method,
+            "route": exchange.route,
+            "status": status,
+            "took_ms": _ms(took),
+        }
         if visit is None:
-            self._log(
-                "request.finished",
-                request_id=line.request_id,
-                method=line.method,
-                route=line.route,
-                status=line.status,
-                took_ms=_ms(took),
-            )
+            self._log.take("request.finished", story)
             return
         journey = visit.journey or Journey()
-        own, first = _own_and_first(line, visit, journey)
-        story: dict[str, Any] = {
-            "request_id": line.request_id,
-            "method": line.method,
-            "route": line.route,
-            "status": line.status,
-            "took_ms": _ms(took),
-            "key": visit.key,
-            "alias": visit.alias[:200],
-            "stream": visit.stream,
-            "attempts": len(journey.attempts),
-            "fallbacks": journey.fallbacks,
-        }
-        place = _place(journey)
-        if journey.answered:
-            story |= place
-        if own is not None and first is not None:
-            story["own_ms"], story["first_ms"] = _ms(own), _ms(first)
-        _tell_more(story, visit, journey)
+        place, times = _place(journey), _own_and_first(visit, journey, started_at)
+        _tell(story, visit, journey, place, times)
         self._log.take("request.finished", story)
-        self._count(line, visit, journey, place)
+        self._count(exchange.route, visit, journey, place)
+        deployment, provider, model = place
+        own, first = times or (None, None)
+        error = visit.error
         self._metrics.request_finished(
-            route=line.route,
+            route=exchange.route,
             requested_model=visit.alias,
-            **place,
-            status=line.status,
+            deployment=deployment,
+            provider=provider,
+            model=model,
+            status=status,
             took_s=took,
             error_class=_error_class(visit),
-            exception_status=visit.error.status if visit.error else None,
+            exception_status=error.status if error else None,
             key_alias=visit.key,
             first_token_s=first if visit.stream else None,
-            upstream_s=took - own if own is not None else None,
+            upstream_s=None if own is None else took - own,
             own_s=own,
             usage=visit.receipt.usage if visit.receipt else None,
             stream=visit.stream,
         )
 
-    def _count(self, line: Line, visit: Visit, journey: Journey, place: Mapping[str, str]) -> None:
+    def _count(self, route: str, visit: Visit, journey: Journey, place: _Place) -> None:
         """What became of its attempts."""
         metrics, answered = self._metrics, journey.answered
         if visit.left:
-            metrics.client_left(route=line.route)
+            metrics.client_left(route=route)
         if answered:
-            metrics.attempt_succeeded(**place, alias=answered.alias)
+            deployment, provider, model = place
+            metrics.attempt_succeeded(
+                deployment=deployment, provider=provider, model=model, alias=answered.alias
+            )
         if journey.fallbacks and journey.attempts:
             cause = next((a.failure for a in journey.attempts if a.failure), None)
             metrics.fallback(
@@ -179,8 +148,23 @@ class Book:
             )
 
 
-def _tell_more(story: dict[str, Any], visit: Visit, journey: Journey) -> None:
-    """The facts that not every request has, flat, without a word of prompt or answer."""
+def _tell(
+    story: dict[str, Any],
+    visit: Visit,
+    journey: Journey,
+    place: _Place,
+    times: tuple[float, float] | None,
+) -> None:
+    """The facts of a model request, flat, without a word of prompt or answer."""
+    story["key"] = visit.key
+    story["alias"] = visit.alias[:200]
+    story["stream"] = visit.stream
+    story["attempts"] = len(journey.attempts)
+    story["fallbacks"] = journey.fallbacks
+    if journey.answered:
+        story["deployment"], story["provider"], story["model"] = place
+    if times:
+        story["own_ms"], story["first_ms"] = _ms(times[0]), _ms(times[1])
     if journey.hedged:
         story["hedged"] = True
     if journey.resumption:
@@ -206,30 +190,28 @@ def _error_class(visit: Visit) -> str:
     return "ClientLeft" if visit.left else ""
 
 
-def _own_and_first(line: Line, visit: Visit, journey: Journey) -> tuple[float | None, float | None]:
+def _own_and_first(visit: Visit, journey: Journey, started_at: float) -> tuple[float, float] | None:
     """Seconds of our own before the commit point, and seconds to it; None if nothing came."""
     if not visit.committed_at:
-        return None, None
-    first = visit.committed_at - line.started_at
-    theirs = sum([attempt.took for attempt in journey.attempts if not attempt.hedge])
-    return max(0.0, first - theirs), first
+        return None
+    own = first = visit.committed_at - started_at
+    for attempt in journey.attempts:
+        if not attempt.hedge:
+            own -= attempt.took
+    return max(0.0, own), first
 
 
-def _place(journey: Journey) -> dict[str, str]:
+def _place(journey: Journey) -> _Place:
     """Where it was answered, or tried last."""
     attempt = journey.answered or (journey.attempts[-1] if journey.attempts else None)
     if attempt is None:
-        return {"deployment": "", "provider": "", "model": ""}
+        return "", "", ""
     target = attempt.deployment.target
-    return {
-        "deployment": attempt.deployment.id,
-        "provider": target.provider,
-        "model": target.model,
-    }
+    return attempt.deployment.id, target.provider, target.model
 
 
 def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+    return round(seconds * 10_000) / 10  # a third of what rounding to a digit costs
 
 
 def _where(error: Exception) -> str:

@@ -12,16 +12,16 @@ from typing import Any
 import orjson
 
 from adapters.errors import BadRequest
-from adapters.types import Call, Dialect, Json, Operation
+from adapters.types import Call, Dialect, Json
 from gateway import hints
 from gateway.hints import Hints
-from gateway.shapes import check
+from gateway.shapes import CHECKED, check
 from routing.policy import Fallback, Policy
 
 _LONGEST_DEADLINE_S = 3600.0
 
-_JSON = "application/json"
-_FORWARDED = frozenset({"anthropic-beta", "anthropic-version", "openai-beta"})
+_JSON = b"application/json"
+_FORWARDED = frozenset({b"anthropic-beta", b"anthropic-version", b"openai-beta"})
 _OURS = frozenset(  # taken out; those without effect yet are LiteLLM's, which its clients send
     {"fallbacks", "disable_fallbacks", "num_retries", "timeout", "tags", "mock_response"}
     | {"cache", "caching", "guardrails", "priority", "ttl", "no-log", "request_timeout"}
@@ -30,12 +30,14 @@ _OURS = frozenset(  # taken out; those without effect yet are LiteLLM's, which i
 )
 _SAID = _OURS | hints.METADATA  # where something may be said to us
 _SAID_IN_HEADERS = hints.HEADERS | {
-    "x-litellm-num-retries",
-    "x-litellm-stream-timeout",
-    "x-litellm-timeout",
-    "x-litellm-priority",
+    b"x-litellm-num-retries",
+    b"x-litellm-stream-timeout",
+    b"x-litellm-timeout",
+    b"x-litellm-priority",
 }
+_READ_HEADERS = _FORWARDED | _SAID_IN_HEADERS
 _REFUSED = frozenset({"api_key", "api_base", "base_url", "api_version", "extra_headers", "headers"})
+_PLAIN = CHECKED - _SAID - _REFUSED  # what nearly all requests are made of
 _REFUSED_PREFIXES = ("aws_", "vertex_", "azure_", "mock_testing_")
 
 
@@ -71,7 +73,7 @@ NO_WISHES = Wishes()
 def read_call(
     dialect: Dialect,
     raw: bytes,
-    headers: Mapping[str, str],
+    headers: Mapping[bytes, bytes],
     *,
     request_id: str,
     model: str | None = None,
@@ -84,22 +86,30 @@ def read_call(
     sent = _object_in(raw, headers)
     if model is not None:
         sent["model"] = model
-    _refuse(sent)
+    plain, quiet = sent.keys() <= _PLAIN, _READ_HEADERS.isdisjoint(headers)
+    if not plain:
+        _refuse(sent)
     check(sent, dialect)
     wishes, body = NO_WISHES, sent
-    if not (_SAID.isdisjoint(sent) and _SAID_IN_HEADERS.isdisjoint(headers)):
+    forwarded: Mapping[str, str] = {}
+    unsaid = plain or _SAID.isdisjoint(sent)
+    if not (unsaid and (quiet or _SAID_IN_HEADERS.isdisjoint(headers))):
         wishes = _wishes(sent, headers)
         body = {name: value for name, value in sent.items() if name not in _OURS}
-    if dialect.operation is not Operation.CHAT:
-        body.pop("metadata", None)  # nobody has it there: it is for us
-        body.pop("stream", None)
-    elif dialect is Dialect.OPENAI_CHAT and not body.get("store"):
-        body.pop("metadata", None)  # OpenAI allows it with `store` only; otherwise it is for us
+    if not quiet:
+        forwarded = {
+            name.decode(): value.replace(b"\n", b", ").decode("latin-1")
+            for name, value in headers.items()
+            if name in _FORWARDED
+        }
+    if dialect is Dialect.OPENAI_CHAT:
+        if not (plain or body.get("store")):
+            body.pop("metadata", None)  # OpenAI allows it with `store` only; else it is for us
     elif dialect is Dialect.ANTHROPIC_MESSAGES:
         body = hints.stripped(body)  # Anthropic refuses what it does not know
-    forwarded: Mapping[str, str] = {}
-    if not _FORWARDED.isdisjoint(headers):
-        forwarded = {n: v.replace("\n", ", ") for n, v in headers.items() if n in _FORWARDED}
+    else:
+        body.pop("metadata", None)  # nobody has it there: it is for us
+        body.pop("stream", None)
     call = Call(
         dialect,
         body["model"],
@@ -112,12 +122,13 @@ def read_call(
     return call, wishes
 
 
-def _object_in(raw: bytes, headers: Mapping[str, str]) -> Json:
-    kind = headers.get("content-type", _JSON)
+def _object_in(raw: bytes, headers: Mapping[bytes, bytes]) -> Json:
+    kind = headers.get(b"content-type", _JSON)
     if kind != _JSON:
-        kind = kind.partition(";")[0].strip().lower()
-        if kind != _JSON and not kind.endswith("+json"):
-            raise BadRequest(f"The body must be sent as application/json, not {kind}.")
+        kind = kind.partition(b";")[0].strip().lower()
+        if kind != _JSON and not kind.endswith(b"+json"):
+            said = kind.decode("latin-1")
+            raise BadRequest(f"The body must be sent as application/json, not {said}.")
     try:
         sent = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -137,13 +148,13 @@ def _refuse(body: Json) -> None:
             )
 
 
-def _wishes(body: Json, headers: Mapping[str, str]) -> Wishes:
-    retries = body.get("num_retries", headers.get("x-litellm-num-retries"))
-    first = body.get("stream_timeout", headers.get("x-litellm-stream-timeout"))
-    whole = body.get("timeout", headers.get("x-litellm-timeout"))
+def _wishes(body: Json, headers: Mapping[bytes, bytes]) -> Wishes:
+    retries = body.get("num_retries", headers.get(b"x-litellm-num-retries"))
+    first = body.get("stream_timeout", headers.get(b"x-litellm-stream-timeout"))
+    whole = body.get("timeout", headers.get(b"x-litellm-timeout"))
     deadline = first if body.get("stream") and first is not None else whole
     fallbacks = body.get("fallbacks")
-    priority = body.get("priority", headers.get("x-litellm-priority"))
+    priority = body.get("priority", headers.get(b"x-litellm-priority"))
     return Wishes(
         retries=None if retries is None else int(_positive("num_retries", retries, 100)),
         deadline=None if deadline is None else _positive("timeout", deadline, 1e9, least=0.001),

@@ -7,14 +7,15 @@ server gives up on a client that takes nothing; so a write may wait only for so 
 """
 
 import asyncio
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Awaitable, Coroutine, Iterable, MutableMapping, Sequence
+from itertools import repeat
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from adapters.deadline import timed
+from adapters.deadline import going_on, timed
 from adapters.errors import BadRequest, TooLarge
-from gateway.book import Visit
 from gateway.config.settings import Settings
+from gateway.visit import Visit
 from gateway.watch import Watch
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -29,25 +30,16 @@ class ClientLeft(Exception):
 class Exchange:
     """A request and its reply. `visit` is what the access line will say of a model request."""
 
-    __slots__ = (
-        "_awaiting",
-        "_finished",
-        "_reason",
-        "_receive",
-        "_send",
-        "_sending",
-        "_settings",
-        "closing",
-        "headers",
-        "id_names",
-        "method",
-        "query",
-        "request_id",
-        "route",
-        "scope",
-        "status",
-        "visit",
-    )
+    route = "unmatched"  # the pattern that matched the path
+    status = 0  # 0: nothing has been answered yet
+    id_names: tuple[bytes, ...] = (b"x-request-id",)  # where the reply says it
+    closing = False  # the connection is not kept after this reply
+    visit: Visit | None = None
+
+    _sending = False  # something waits to be taken
+    _finished = False  # the last message is on its way or gone
+    _awaiting: "asyncio.Task[Any] | None" = None
+    _reason: Exception | None = None
 
     def __init__(
         self, scope: Scope, receive: Any, send: Any, settings: Settings, request_id: str
@@ -55,20 +47,16 @@ class Exchange:
         self.scope = scope
         self.request_id = request_id
         self.method: str = scope["method"]
-        self.query: bytes = scope["query_string"]
         self.headers = _by_name(scope["headers"])
-        self.route = "unmatched"  # the pattern that matched the path
-        self.status = 0  # 0: nothing has been answered yet
-        self.id_names: tuple[bytes, ...] = (b"x-request-id",)  # where the reply says it
-        self.closing = False  # the connection is not kept after this reply
-        self.visit: Visit | None = None
         self._receive = receive
         self._send = send
         self._settings = settings
-        self._sending = False
-        self._finished = False  # the last message is on its way or gone
-        self._awaiting: asyncio.Task[Any] | None = None
-        self._reason: Exception | None = None
+
+    @property
+    def query(self) -> bytes:
+        """What stands behind the path's question mark."""
+        found: bytes = self.scope["query_string"]
+        return found
 
     @property
     def model(self) -> str | None:
@@ -84,11 +72,10 @@ class Exchange:
             BadRequest: it did not arrive in time.
             ClientLeft: it broke off.
         """
-        limit = self._settings.max_body_bytes
-        announced = self.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limit:
+        limit, patience = self._settings.max_body_bytes, self._settings.body_timeout
+        announced = self.headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
-        patience = self._settings.body_timeout
         try:
             return await timed(self._whole(limit), patience)
         except TimeoutError as error:
@@ -109,20 +96,42 @@ class Exchange:
                 raise _too_large(limit)
             if piece:
                 pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     @property
     def quiet(self) -> bool:
         """Whether something may be said in between: nothing is being written, more will come."""
         return not (self._sending or self._finished)
 
-    def attended(self) -> "_Attended":
+    def attended(self) -> Self:
         """Within it the client is watched: when it leaves, the work is cancelled at once.
 
         Enter it when the body has been read, or will not be. It raises `ClientLeft`, or what
         `interrupt` was given.
         """
-        return _Attended(self, self._receive)
+        return self
+
+    def __enter__(self) -> None:
+        self._awaiting = asyncio.current_task()
+        self._watch = Watch(self._client_leaves(), self._left)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watch.close()
+        del self._watch  # each knows the other: they would wait for the garbage collector
+        task, reason = self._awaiting, self._reason
+        self._awaiting = self._reason = None
+        if reason and task:
+            task.uncancel()
+            if isinstance(error, asyncio.CancelledError):
+                try:
+                    raise reason
+                finally:
+                    del reason  # its traceback leads here, and nothing is to lead back to it
 
     def interrupt(self, reason: Exception) -> None:
         """Stop the work for this request, wherever it is; `reason` is raised there."""
@@ -132,33 +141,58 @@ class Exchange:
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the head, unless it has been sent."""
-        if not self.status:
-            self.status = status
-            told = [*headers, *self._own_headers()]
-            await self._put({"type": "http.response.start", "status": status, "headers": told})
+        if not self.status and (waits := self._head(status, headers)):
+            await waits
 
     async def write(self, body: bytes, *, more: bool) -> None:
         """Send some of the body; the last of it without `more`."""
+        if waits := self.put(body, more=more):
+            await waits
+
+    def put(self, body: bytes, *, more: bool) -> Awaitable[None] | None:
+        """The same for whoever does so often: what must be awaited is given back, if anything."""
         if not more:
             self._finished = True  # from here on the client may go without losing anything
-        await self._put({"type": "http.response.body", "body": body, "more_body": more})
+        return self._put({"type": "http.response.body", "body": body, "more_body": more})
 
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole reply."""
-        await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
-        await self.write(body, more=False)
+        if not self.status and (
+            waits := self._head(status, [*headers, (b"content-length", b"%d" % len(body))])
+        ):
+            await waits
+        if waits := self.put(body, more=False):
+            await waits
 
     async def send(self, message: Message) -> None:
         """ASGI's own `send`, with our headers and the write deadline."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message["headers"] = [*message["headers"], *self._own_headers()]
-        await self._put(message)
+            waits = self._head(message["status"], message["headers"])
+        else:
+            waits = self._put(message)
+        if waits:
+            await waits
 
-    async def _put(self, message: Message) -> None:
-        self._sending = True
+    def _head(self, status: int, headers: Headers) -> Awaitable[None] | None:
+        self.status = status
+        told = [*headers, *zip(self.id_names, repeat(self.request_id.encode()))]
+        if self.closing and not self.scope["http_version"].startswith("2"):
+            told.append((b"connection", b"close"))
+        return self._put({"type": "http.response.start", "status": status, "headers": told})
+
+    def _put(self, message: Message) -> Awaitable[None] | None:
+        """Send it. Nearly always the server takes it at once; if not, the rest is to be awaited."""
+        work = self._send(message)
         try:
-            await timed(self._send(message), self._settings.write_timeout)
+            awaited = work.send(None)
+        except StopIteration:
+            return None
+        self._sending = True
+        return self._taken(work, awaited)
+
+    async def _taken(self, work: Coroutine[Any, Any, None], awaited: Any) -> None:
+        try:
+            await going_on(work, awaited, self._settings.write_timeout)
         except TimeoutError:  # the client takes nothing: it counts as gone
             if asyncio.current_task() is self._awaiting:
                 raise ClientLeft from None
@@ -166,70 +200,29 @@ class Exchange:
             self.interrupt(ClientLeft())
         self._sending = False
 
-    def _own_headers(self) -> Headers:
-        for name in self.id_names:
-            yield name, self.request_id.encode()
-        if self.closing and not self.scope["http_version"].startswith("2"):
-            yield b"connection", b"close"
-
-    def _enter(self) -> None:
-        self._awaiting = asyncio.current_task()
-
-    def _leave(self) -> Exception | None:
-        """The reason of an interruption, if there was one; it is taken care of then."""
-        task, reason = self._awaiting, self._reason
-        self._awaiting = self._reason = None
-        if reason and task:
-            task.uncancel()
-        return reason
+    async def _client_leaves(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass  # the rest of a body that nobody wants
 
     def _left(self) -> None:
         """A connection that cannot be read any more is one that nobody is at."""
         self.interrupt(ClientLeft())
 
 
-class _Attended:
-    """The watch over one client, as a context."""
-
-    __slots__ = ("_exchange", "_receive", "_watch")
-
-    def __init__(self, exchange: Exchange, receive: Any) -> None:
-        self._exchange = exchange
-        self._receive = receive
-
-    async def __aenter__(self) -> None:
-        self._exchange._enter()
-        self._watch = Watch(self._client_leaves(), self._exchange._left)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._watch.close()
-        reason = self._exchange._leave()
-        if reason and isinstance(error, asyncio.CancelledError):
-            try:
-                raise reason
-            finally:
-                del reason  # its traceback leads here, and nothing is to lead back to it
-
-    async def _client_leaves(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass  # the rest of a body that nobody wants
-
-
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the request body is larger than {limit} bytes", code="request_too_large")
 
 
-def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Headers by lower-case name; of several with one name the last, all of them joined by a line
     feed, which no header can hold: so a second credential cannot go unnoticed.
     """
-    named: dict[str, str] = {}
-    for raw, value in headers:
-        name, text = raw.decode("latin-1"), value.decode("latin-1")
-        named[name] = f"{named[name]}\n{text}" if name in named else text
+    named = dict(headers)
+    return named if len(named) == len(headers) else _joined(headers)
+
+
+def _joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    named: dict[bytes, bytes] = {}
+    for name, value in headers:
+        named[name] = b"%b\n%b" % (named[name], value) if name in named else value
     return named

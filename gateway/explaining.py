@@ -33,7 +33,7 @@ _LIMITS = ("rpm", "tpm", "max_parallel_requests")
 
 
 async def explained(
-    services: Services, key: str, raw: bytes, headers: Mapping[str, str], request_id: str = ""
+    services: Services, key: str, raw: bytes, headers: Mapping[bytes, bytes], request_id: str = ""
 ) -> Json:
     """Where the request would go now, why, and where next if that failed.
 
@@ -70,7 +70,7 @@ async def explained(
     }
 
 
-def _whole(raw: bytes, headers: Mapping[str, str]) -> tuple[Dialect, bytes]:
+def _whole(raw: bytes, headers: Mapping[bytes, bytes]) -> tuple[Dialect, bytes]:
     """The body in the dialect that it seems to be in; a model's name alone stands for a chat."""
     try:
         body = orjson.loads(raw)
@@ -82,7 +82,7 @@ def _whole(raw: bytes, headers: Mapping[str, str]) -> tuple[Dialect, bytes]:
         return Dialect.OPENAI_EMBEDDINGS, raw
     if "documents" in body or "query" in body:
         return Dialect.COHERE_RERANK, raw
-    if "anthropic-version" in headers or any(name in body for name in _ANTHROPICS):
+    if b"anthropic-version" in headers or any(name in body for name in _ANTHROPICS):
         return Dialect.ANTHROPIC_MESSAGES, raw
     if "messages" not in body:
         body["messages"] = [{"role": "user", "content": ""}]

@@ -13,8 +13,8 @@ from adapters.types import Json
 
 OURS = frozenset({"tags", "session_id", "trace_id"})  # in `metadata`: no provider is told
 METADATA = frozenset({"metadata", "litellm_metadata"})
-_SESSIONS = ("x-litellm-session-id", "x-session-id", "x-claude-code-session-id")
-HEADERS = frozenset({"x-litellm-tags", *_SESSIONS})
+_SESSIONS = (b"x-litellm-session-id", b"x-session-id", b"x-claude-code-session-id")
+HEADERS = frozenset({b"x-litellm-tags", *_SESSIONS})
 """Where else something of this may stand."""
 _MOST_TAGS = 50
 _LONGEST = 256  # characters of a tag, a region, the name of a session
@@ -27,7 +27,7 @@ class Hints:
     session: str = ""  # the conversation that the request belongs to
 
 
-def read(body: Json, headers: Mapping[str, str]) -> Hints:
+def read(body: Json, headers: Mapping[bytes, bytes]) -> Hints:
     """Raises `BadRequest` where a limit may have been meant and cannot be read."""
     return Hints(_tags(body, headers), _region(body), _session(body, headers))
 
@@ -42,11 +42,12 @@ def stripped(body: Json) -> Json:
     return {**body, "metadata": rest} if rest else others
 
 
-def _tags(body: Json, headers: Mapping[str, str]) -> frozenset[str]:
+def _tags(body: Json, headers: Mapping[bytes, bytes]) -> frozenset[str]:
     """All of them, from wherever. What is no tag is an error where only tags belong, because it may
     have been meant as a limit.
     """
-    found = {tag.strip() for tag in headers.get("x-litellm-tags", "").split(",")}
+    listed = headers.get(b"x-litellm-tags", b"").decode("latin-1")
+    found = {tag.strip() for tag in listed.split(",")}
     if (own := body.get("tags")) is not None:
         found |= set(_texts(own))
         if not _is_tags(own):
@@ -71,11 +72,11 @@ def _region(body: Json) -> str:
             raise BadRequest(said, param="allowed_model_region")
 
 
-def _session(body: Json, headers: Mapping[str, str]) -> str:
+def _session(body: Json, headers: Mapping[bytes, bytes]) -> str:
     """Nothing if the request does not say, or says too much."""
     said = [body.get("litellm_session_id")]
     said += [_object(body, name).get("session_id") for name in ("metadata", "litellm_metadata")]
-    said += [headers.get(name) for name in _SESSIONS]
+    said += [headers[name].decode("latin-1") for name in _SESSIONS if name in headers]
     found = next((name for name in said if isinstance(name, str) and name), "")
     return found if len(found) <= _LONGEST else ""
 

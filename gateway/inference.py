@@ -5,27 +5,28 @@
 What is booked at the end is one line in the access log and the metrics; spend will hang there.
 """
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache, partial
 
 from adapters.errors import GatewayError
 from adapters.types import Call, Dialect, Reply
 from gateway import stream
 from gateway.allowance import with_allowance
 from gateway.asked import as_asked
-from gateway.book import Visit
 from gateway.call import Wishes, read_call
 from gateway.config.settings import Settings
 from gateway.exchange import ClientLeft, Exchange, Headers
 from gateway.naming import renamed
 from gateway.services import Services
 from gateway.trail import trail
-from gateway.whence import Whence, harmless
+from gateway.visit import Visit
+from gateway.whence import Whence
 from routing.ask import Ask
 from routing.journey import Journey
 from routing.regions import narrowed
 
 _PASSED_ON = ("x-ratelimit-", "anthropic-ratelimit-")
+_REMEMBERED = 1_000  # names of providers' headers, and counts
 _LONGEST_AGENT = 300  # characters that patterns are looked for in
 _PROVIDERS_IDS = ("x-request-id", "request-id")  # OpenAI's and Anthropic's
 
@@ -39,17 +40,13 @@ async def answer(services: Services, dialect: Dialect, exchange: Exchange) -> No
     visit = exchange.visit = Visit()
     heart = stream.Heart(exchange, dialect, services.settings)
     try:
-        try:
-            await _serve(services, dialect, exchange, heart, visit)
-        except GatewayError as error:
-            await _fail(services.whence, exchange, heart, visit, error)
-        except (ClientLeft, stream.BrokenOff):
-            raise
-        except Exception as bug:  # whatever it is, the client gets a clear word
-            told = services.book.bug(exchange.request_id, bug)
-            await _fail(services.whence, exchange, heart, visit, told)
+        await _serve(services, dialect, exchange, heart, visit)
     except ClientLeft:
         visit.left = True  # everything has been let go
+    except stream.BrokenOff:
+        raise
+    except Exception as error:  # whatever it is, the client gets a clear word
+        await _fail(services, exchange, heart, visit, error)
     finally:
         heart.stop()
         if visit.error:
@@ -59,57 +56,47 @@ async def answer(services: Services, dialect: Dialect, exchange: Exchange) -> No
 async def _serve(
     services: Services, dialect: Dialect, exchange: Exchange, heart: stream.Heart, visit: Visit
 ) -> None:
-    settings, headers = services.settings, exchange.headers
+    settings, headers, id_ = services.settings, exchange.headers, exchange.request_id
     visit.key = services.keys.identify(headers).name
     call, wishes = read_call(
-        dialect,
-        await exchange.body(),
-        headers,
-        request_id=exchange.request_id,
-        model=exchange.model,
+        dialect, await exchange.body(), headers, request_id=id_, model=exchange.model
     )
     visit.alias, visit.stream = call.model, call.stream
     policy = wishes.applied(settings.policy, call.model)
-    book, id_ = services.book, exchange.request_id
+    book = services.book
     journey = visit.journey = Journey(
         told=partial(book.attempt_failed, id_), resumed=partial(book.resumed, id_)
     )
-    async with exchange.attended():
+    with exchange.attended():
         if call.stream:
             heart.start_early()
         ask = ask_of(settings, headers, visit.key, call, wishes)
         reply = await services.router.send(ask, policy, journey)
         visit.committed_at, visit.receipt = services.clock.now(), reply.receipt
         try:
-            worded = _worded(settings, reply, call, journey)
-            await _respond(services, exchange, heart, journey, worded)
+            await _respond(services, exchange, heart, journey, as_asked(reply, call))
         finally:
             if not isinstance(reply.body, bytes):
                 await reply.body.aclose()
 
 
-def _worded(settings: Settings, reply: Reply, call: Call, journey: Journey) -> Reply:
-    """As its client wants it."""
-    reply = as_asked(reply, call)
-    if settings.response_model_alias:
-        reply = renamed(reply, journey.answered.alias if journey.answered else call.model)
-    return reply
-
-
-async def _respond(
+def _respond(
     services: Services, exchange: Exchange, heart: stream.Heart, journey: Journey, reply: Reply
-) -> None:
-    headers: Headers = [*_route(services.whence, exchange, journey), *_limits(reply)]
-    if journey.answered and (answered := journey.answered.deployment).limited:
-        headers = with_allowance(headers, answered, services.router.attempts.limits)
+) -> Awaitable[None]:
+    headers = [*_route(services.whence, exchange, journey), *_limits(reply)]
+    if answered := journey.answered:
+        if answered.deployment.limited:
+            limits = services.router.attempts.limits
+            headers = with_allowance(headers, answered.deployment, limits)
+        if services.settings.response_model_alias:
+            reply = renamed(reply, answered.alias)
     if isinstance(reply.body, bytes):
-        await stream.document(exchange, reply.body, headers)
-    else:
-        await stream.stream(exchange, reply.body, reply.receipt, headers, heart)
+        return stream.document(exchange, reply.body, headers)
+    return stream.stream(exchange, reply.body, reply.receipt, headers, heart)
 
 
 def ask_of(
-    settings: Settings, headers: Mapping[str, str], key: str, call: Call, wishes: Wishes
+    settings: Settings, headers: Mapping[bytes, bytes], key: str, call: Call, wishes: Wishes
 ) -> Ask:
     """What routing is asked for a call of the holder of that key."""
     return Ask(
@@ -119,43 +106,58 @@ def ask_of(
         session=wishes.hints.session,
         priority=settings.priority if wishes.priority is None else wishes.priority,
         tenant=key,
-        agent=headers.get("user-agent", "")[:_LONGEST_AGENT],
+        agent=headers.get(b"user-agent", b"")[:_LONGEST_AGENT].decode("latin-1"),
     )
 
 
 async def _fail(
-    whence: Whence, exchange: Exchange, heart: stream.Heart, visit: Visit, error: GatewayError
+    services: Services, exchange: Exchange, heart: stream.Heart, visit: Visit, error: Exception
 ) -> None:
+    if not isinstance(error, GatewayError):
+        error = services.book.bug(exchange.request_id, error)
     visit.error = error
     heart.stop()
-    async with exchange.attended():
-        await heart.settled()
-        route = _route(whence, exchange, visit.journey) if visit.journey else ()
-        await stream.failure(exchange, error, heart.dialect, route)
+    try:
+        with exchange.attended():
+            await heart.settled()
+            route = _route(services.whence, exchange, visit.journey) if visit.journey else ()
+            await stream.failure(exchange, error, heart.dialect, route)
+    except ClientLeft:
+        visit.left = True
 
 
 def _route(whence: Whence, exchange: Exchange, journey: Journey) -> Headers:
     """Where the answer comes from, in the names that LiteLLM's clients read, and who was tried."""
-    told = [(b"x-litellm-call-id", exchange.request_id.encode())]
-    if answered := journey.answered:
-        told += whence.of(answered.deployment)
-        told.append((b"x-litellm-model-group", harmless(answered.alias)))  # a wildcard's: client's
-    told += (
-        (b"x-litellm-attempted-retries", b"%d" % journey.retries),
-        (b"x-litellm-attempted-fallbacks", b"%d" % journey.fallbacks),
+    return (
+        (b"x-litellm-call-id", exchange.request_id.encode()),
+        *(whence.of(journey.answered) if journey.answered else ()),
+        *_counts(journey.retries, journey.fallbacks),
         (b"x-sluicegate-route", trail(journey)),
     )
-    return told
+
+
+@lru_cache(_REMEMBERED)
+def _counts(retries: int, fallbacks: int) -> Headers:
+    return (
+        (b"x-litellm-attempted-retries", b"%d" % retries),
+        (b"x-litellm-attempted-fallbacks", b"%d" % fallbacks),
+    )
 
 
 def _limits(reply: Reply) -> Headers:
     """What the provider says of its limits, and its own name for the request. Nothing else of its
     headers is passed on.
     """
-    told = []
-    for name, value in reply.headers.items():
-        if name.startswith(_PASSED_ON):
-            told.append((name.encode(), value.encode("latin-1")))
-        elif name in _PROVIDERS_IDS:
-            told.append((b"llm_provider-" + name.encode(), value.encode("latin-1")))
-    return told
+    return [
+        (ours, value.encode("latin-1"))
+        for name, value in reply.headers.items()
+        if (ours := _passed_on_as(name))
+    ]
+
+
+@lru_cache(_REMEMBERED)
+def _passed_on_as(name: str) -> bytes:
+    """What a provider's header is called in our reply; empty: it is not passed on."""
+    if name in _PROVIDERS_IDS:
+        return b"llm_provider-" + name.encode()
+    return name.encode() if name.startswith(_PASSED_ON) else b""

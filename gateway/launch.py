@@ -14,9 +14,10 @@ import uvloop
 
 from adapters.clock import SystemClock
 from gateway.app import build
+from gateway.bridge import Bridge
 from gateway.config.settings import Loaded, Settings
 from gateway.ledger.models import Models
-from gateway.log import Bridge, Level, Log, Stream
+from gateway.log import Level, Log, Stream
 from gateway.say import Say
 from gateway.server import CannotListen, How, listen, serve
 from gateway.services import opened

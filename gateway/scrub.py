@@ -1,6 +1,7 @@
 """Takes secrets out of texts, however they are written."""
 
 import re
+import sys
 from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -8,35 +9,48 @@ from urllib.parse import quote, quote_plus
 import orjson
 
 _SHORTEST_SECRET = 8  # characters; shorter ones would tear holes into ordinary words
-_WINDOW = 8  # bytes
+_WORD = 8  # bytes
+_LONG = 2 * _WORD - 1  # bytes: so long a form covers a whole word of a text, wherever it begins
 
 
 class Scrubber:
     """Replaces secrets in a text by their value: as written, URL-encoded, base64, in JSON.
 
-    There may be hundreds of forms, and searching for each costs more than writing the line. So one
-    look at every `stride` bytes tells first whether any of them can be there: whatever is at
-    least `stride + _WINDOW - 1` bytes long covers such a window whole.
+    There may be hundreds of forms, and searching for each costs more than writing the line. So the
+    text is read as words first, every `stride`th of them, and a set tells whether one of these is
+    out of a secret: whatever is at least `(stride + 1) * _WORD - 1` bytes long covers such a word
+    whole. The few forms that are too short for it are searched for.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         long = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
         forms = {form for secret in long for form in _forms(secret)}
         self._forms = sorted(forms, key=len, reverse=True)  # the longest first: none is cut up
-        self._stride = len(self._forms[-1]) - _WINDOW + 1 if forms else 0
+        self._short = [form for form in self._forms if len(form) < _LONG]
+        long_forms = [form for form in self._forms if len(form) >= _LONG]
+        self._stride = (len(long_forms[-1]) + 1) // _WORD - 1 if long_forms else 1
         self._marks = frozenset(
-            form[start : start + _WINDOW] for form in forms for start in range(self._stride)
+            int.from_bytes(form[start : start + _WORD], sys.byteorder)
+            for form in long_forms
+            for start in range(self._stride * _WORD)
         )
 
     def __call__(self, text: bytes) -> bytes:
-        if not self._forms or self._marks.isdisjoint(
-            [text[at : at + _WINDOW] for at in range(0, len(text), self._stride)]
-        ):
+        if self._is_clean(text):
             return text
         for form in self._forms:
             if form in text:
                 text = text.replace(form, b"***")
         return text
+
+    def _is_clean(self, text: bytes) -> bool:
+        """Whether no secret can be in it, at a glance."""
+        if any(map(text.__contains__, self._short)):
+            return False
+        if not self._marks:
+            return True
+        words = memoryview(text[: len(text) // _WORD * _WORD]).cast("Q")
+        return self._marks.isdisjoint(words[:: self._stride])
 
 
 def _forms(secret: str) -> set[bytes]:

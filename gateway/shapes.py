@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.errors import BadRequest
-from adapters.types import Dialect, Json, Operation
+from adapters.types import Dialect, Json
 
 _MOST_MESSAGES = 10_000
 _MOST_TOOLS = 1_000
@@ -108,10 +108,13 @@ _CHECKS: Mapping[Dialect, Mapping[str, Check]] = {
         "stream": _no_stream,
     },
 }
-_REQUIRED: Mapping[Operation, tuple[str, ...]] = {
-    Operation.CHAT: ("model", "messages"),
-    Operation.EMBEDDINGS: ("model", "input"),
-    Operation.RERANK: ("model", "query", "documents"),
+CHECKED = frozenset(name for dialect in _CHECKS for name in _CHECKS[dialect])
+"""All fields that are looked at here, in whatever dialect."""
+_REQUIRED: Mapping[Dialect, tuple[str, ...]] = {
+    Dialect.OPENAI_CHAT: ("model", "messages"),
+    Dialect.ANTHROPIC_MESSAGES: ("model", "messages"),
+    Dialect.OPENAI_EMBEDDINGS: ("model", "input"),
+    Dialect.COHERE_RERANK: ("model", "query", "documents"),
 }
 
 
@@ -121,26 +124,22 @@ def check(body: Json, dialect: Dialect) -> None:
     Raises:
         BadRequest: a field is missing or of a wrong type; it names the field.
     """
-    for name in _REQUIRED[dialect.operation]:
+    for name in _REQUIRED[dialect]:
         if name not in body:
             raise BadRequest(f"The field {name!r} is missing.", param=name)
     checks = _CHECKS[dialect]
     for name, value in body.items():
         if name in checks and (expected := checks[name](value)):
             raise BadRequest(f"The field {name!r} must be {expected}.", param=name)
-    if dialect.operation is Operation.CHAT:
+    if "messages" in checks:
         for index, message in enumerate(body["messages"]):
-            if not _is_plain(message):
+            plain = (  # what nearly all of a long history is: somebody, and a text
+                isinstance(message, dict)
+                and isinstance(message.get("role"), str)
+                and isinstance(message.get("content"), str)
+            )
+            if not plain:
                 _check_message(message, f"messages[{index}]")
-
-
-def _is_plain(message: Any) -> bool:
-    """Whether it is what nearly all of a long history is: somebody, and a text."""
-    return (
-        isinstance(message, dict)
-        and isinstance(message.get("role"), str)
-        and isinstance(message.get("content"), str)
-    )
 
 
 def _check_message(message: Any, at: str) -> None:

@@ -1,7 +1,7 @@
 """A reply on its way to the client: SSE headers, keep-alive in silence, the truth at the end."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 import orjson
 
@@ -37,25 +37,24 @@ class Heart:
     come what may.
     """
 
+    _alarm: Alarm | None = None
+    _task: "asyncio.Task[None] | None" = None
+
     def __init__(self, exchange: Exchange, dialect: Dialect, settings: Settings) -> None:
         self.dialect = dialect
         self._exchange = exchange
-        self._beat = _PINGS.get(dialect, _COMMENT)
-        self._every_s = settings.anthropic_ping if dialect in _PINGS else settings.keepalive
-        self._alarm: Alarm | None = None
-        self._early_s = settings.early_commit
-        self._task: asyncio.Task[None] | None = None
+        self._settings = settings
 
     def start_early(self) -> None:
         """Beat while nothing is known yet, if the operator has opted in."""
-        if self._early_s:
-            self._alarm = Alarm(self._early_s, self._ring)
+        if early_s := self._settings.early_commit:
+            self._alarm = Alarm(early_s, self._ring)
 
     def start(self) -> None:
         """Beat from now on."""
         self.stop()
-        if self._every_s:
-            self._alarm = Alarm(self._every_s, self._ring)
+        if every_s := self._every_s:
+            self._alarm = Alarm(every_s, self._ring)
 
     def touch(self) -> None:
         if self._alarm:
@@ -71,20 +70,25 @@ class Heart:
         if self._task and not self._task.done():
             await self._task
 
+    @property
+    def _every_s(self) -> float:
+        settings = self._settings
+        return settings.anthropic_ping if self.dialect in _PINGS else settings.keepalive
+
     def _ring(self) -> None:
         self._task = asyncio.create_task(self._send())
 
     async def _send(self) -> None:
         if self._exchange.quiet:
             await self._exchange.start(200, _SSE)
-            await self._exchange.write(self._beat, more=True)
-        if self._alarm and self._every_s:
-            self._alarm = Alarm(self._every_s, self._ring)
+            await self._exchange.write(_PINGS.get(self.dialect, _COMMENT), more=True)
+        if self._alarm and (every_s := self._every_s):
+            self._alarm = Alarm(every_s, self._ring)
 
 
-async def document(exchange: Exchange, body: bytes, headers: Headers) -> None:
+def document(exchange: Exchange, body: bytes, headers: Headers) -> Awaitable[None]:
     """Answer with one JSON document."""
-    await exchange.answer(200, [_JSON, *headers], body)
+    return exchange.answer(200, (_JSON, *headers), body)
 
 
 async def stream(
@@ -104,8 +108,10 @@ async def stream(
     try:
         async for chunk in body:
             heart.touch()
-            await exchange.write(chunk, more=not receipt.complete)
-            if receipt.complete:
+            ends = receipt.complete
+            if waits := exchange.put(chunk, more=not ends):
+                await waits
+            if ends:
                 return
         await exchange.write(b"", more=False)
     finally:

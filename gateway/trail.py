@@ -17,12 +17,14 @@ than 60 characters end with `*` instead. Always ASCII, and at most 1024 bytes.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from routing.journey import Attempt, Journey
 
 LONGEST = 1024  # bytes
 _LONGEST_NAME = 60
+_ENOUGH = _LONGEST_NAME + 1  # characters of a name: what is longer ends with `*` whatever follows
 _TAIL = 60  # bytes, at most, of what follows the attempts, and of what stands for those left out
 _PLAIN = re.compile(r"[A-Za-z0-9._~@=()!-]{1,60}")
 _PLAIN_ALIAS = re.compile(r"[A-Za-z0-9._~@=()!/-]{1,60}")
@@ -41,15 +43,20 @@ def trail(journey: Journey) -> bytes:
 
 
 def _one(attempt: Attempt) -> str:
-    alias, deployment = attempt.alias, attempt.deployment.id
+    told = _names(attempt.alias[:_ENOUGH], attempt.deployment.id[:_ENOUGH])
+    failure = attempt.failure
+    outcome = failure.kind.value if failure else "lost" if attempt.lost else "ok"
+    beside = "+" if attempt.hedge else ""
+    return f"{beside}{told}:{outcome}:{attempt.took:.2f}s"
+
+
+@lru_cache(1_000)
+def _names(alias: str, deployment: str) -> str:
     if not _PLAIN_ALIAS.fullmatch(alias):
         alias = _short(quote(alias, safe=_SAFE + "/", errors="replace"))
     if not _PLAIN.fullmatch(deployment):
         deployment = _short(quote(deployment, safe=_SAFE, errors="replace"))
-    failure = attempt.failure
-    outcome = failure.kind.value if failure else "lost" if attempt.lost else "ok"
-    beside = "+" if attempt.hedge else ""
-    return f"{beside}{alias}/{deployment}:{outcome}:{attempt.took:.2f}s"
+    return f"{alias}/{deployment}"
 
 
 def _all(attempts: Sequence[Attempt]) -> str:

@@ -16,12 +16,11 @@ class Watch:
     or bad.
     """
 
-    __slots__ = ("_awaited", "_ended", "_loop", "_work")
+    __slots__ = ("_awaited", "_ended", "_work")
 
     def __init__(self, work: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
         self._work = work
         self._ended = ended
-        self._loop = asyncio.get_running_loop()
         self._awaited: asyncio.Future[Any] | None = None
         self._step()
 
@@ -39,19 +38,22 @@ class Watch:
             awaited = self._work.send(None)
         except Exception:  # StopIteration, or what it waits for cannot be waited for any more
             self._ended()
-        else:
-            self._await(awaited)
-
-    def _await(self, awaited: Any) -> None:
+            return
         if awaited is None:  # it only lets others go first
-            self._awaited = awaited = self._loop.create_future()
-            self._loop.call_soon(_go_on, awaited)
+            awaited = _turn()
         else:
             awaited._asyncio_future_blocking = False  # how asyncio is told that somebody waits
-            self._awaited = awaited
+        self._awaited = awaited
         awaited.add_done_callback(self._step)
 
 
-def _go_on(turn: "asyncio.Future[Any]") -> None:
+def _turn() -> "asyncio.Future[None]":
+    loop = asyncio.get_running_loop()
+    turn = loop.create_future()
+    loop.call_soon(_come, turn)
+    return turn
+
+
+def _come(turn: "asyncio.Future[None]") -> None:
     if not turn.done():
         turn.set_result(None)

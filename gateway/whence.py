@@ -2,26 +2,36 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 
 from routing.deployment import Deployment
+from routing.journey import Attempt
 
 _ODD = re.compile(r"[^ -~]")
 _PLAIN = " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"  # beside letters and digits
 
 
+class _Told(NamedTuple):
+    alias: str
+    headers: Sequence[tuple[bytes, bytes]]
+
+
 class Whence:
-    """Of every deployment; written once for each."""
+    """Of every deployment; written once for each, and again where it answers by another name."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Sequence[tuple[bytes, bytes]]] = {}
+        self._told: dict[str, _Told] = {}
 
-    def of(self, deployment: Deployment) -> Sequence[tuple[bytes, bytes]]:
-        """Its id and its address, in LiteLLM's names."""
-        known = self._known.get(deployment.id)
-        if known is None:
-            known = self._known[deployment.id] = tuple(_headers(deployment))
-        return known
+    def of(self, answered: Attempt) -> Sequence[tuple[bytes, bytes]]:
+        """The deployment's id and address, and what it was asked for as, in LiteLLM's names."""
+        id_, alias = answered.deployment.id, answered.alias
+        told = self._told.get(id_)
+        if told is None or told.alias != alias:
+            group = (b"x-litellm-model-group", harmless(alias))  # a wildcard's: the client's word
+            told = _Told(alias, (*_headers(answered.deployment), group))
+            self._told[id_] = told
+        return told.headers
 
 
 def _headers(deployment: Deployment) -> list[tuple[bytes, bytes]]:

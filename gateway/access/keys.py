@@ -7,13 +7,13 @@ from hashlib import sha256
 
 from adapters.errors import BadRequest, NotAuthorised
 
-_USUAL = "authorization"
+_USUAL = b"authorization"
 _HEADERS = (  # where clients of different families put their key
     _USUAL,
-    "api-key",
-    "x-api-key",
-    "x-goog-api-key",
-    "ocp-apim-subscription-key",
+    b"api-key",
+    b"x-api-key",
+    b"x-goog-api-key",
+    b"ocp-apim-subscription-key",
 )
 _MOST_KNOWN = 100
 
@@ -36,11 +36,11 @@ class Keys:
 
     def __init__(self, master_key: str, key_header: str = "") -> None:
         self._master = sha256(master_key.encode()).digest() if master_key else b""
-        self._first = key_header or "x-litellm-api-key"
+        self._first = key_header.encode() or b"x-litellm-api-key"
         self._others = {self._first, *_HEADERS} - {_USUAL}
-        self._known: dict[str, Key] = {}  # what has let somebody in before, as it was written
+        self._known: dict[bytes, Key] = {}  # what has let somebody in before, as it was written
 
-    def identify(self, headers: Mapping[str, str]) -> Key:
+    def identify(self, headers: Mapping[bytes, bytes]) -> Key:
         """Let the caller in, or not.
 
         Raises:
@@ -49,7 +49,7 @@ class Keys:
         """
         if not self._master:
             return _ANYONE
-        usual = headers.get(_USUAL, "")
+        usual = headers.get(_USUAL, b"")
         if usual in self._known and self._others.isdisjoint(headers):
             return self._known[usual]
         given = self._given(headers)
@@ -57,20 +57,20 @@ class Keys:
             raise NotAuthorised(
                 "No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
             )
-        if not hmac.compare_digest(sha256(given.encode()).digest(), self._master):
+        if not hmac.compare_digest(sha256(given).digest(), self._master):
             raise NotAuthorised("The API key is not valid.")
         if len(self._known) < _MOST_KNOWN and _bare(usual) == given:
             self._known[usual] = _MASTER
         return _MASTER
 
-    def _given(self, headers: Mapping[str, str]) -> str:
+    def _given(self, headers: Mapping[bytes, bytes]) -> bytes:
         if chosen := headers.get(self._first):
             return _bare(chosen)
         found = {_bare(value) for name in _HEADERS if (value := headers.get(name))}
         if not found:
-            return ""
+            return b""
         given = found.pop()
-        if found or "\n" in given:
+        if found or b"\n" in given:
             raise BadRequest(
                 "The request carries different credentials; send one.",
                 code="ambiguous_credentials",
@@ -78,8 +78,8 @@ class Keys:
         return given
 
 
-def _bare(value: str) -> str:
-    if value.startswith("Bearer "):
+def _bare(value: bytes) -> bytes:
+    if value.startswith(b"Bearer "):
         return value[7:].strip()
-    scheme, _, rest = value.partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else value.strip()
+    scheme, _, rest = value.partition(b" ")
+    return rest.strip() if scheme.lower() == b"bearer" else value.strip()

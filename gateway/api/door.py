@@ -1,6 +1,6 @@
 """Inbound APIs as ASGI callables: a door for model requests, a page for everything else."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-_ANTHROPIC_ID_NAMES = (b"x-request-id", b"request-id")  # its SDKs read the second
+_ID_NAMES: Mapping[Dialect, tuple[bytes, ...]] = {
+    Dialect.ANTHROPIC_MESSAGES: (b"x-request-id", b"request-id"),  # its SDKs read the second
+}
 
 
 class Door:
@@ -28,16 +30,15 @@ class Door:
         self._services = services
         self._dialect = dialect
         self._route = route
+        self._id_names = _ID_NAMES.get(dialect, Exchange.id_names)
 
-    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+    def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> Awaitable[None]:
         exchange: Exchange = scope["exchange"]
         exchange.route = self._route
-        if self._dialect is Dialect.ANTHROPIC_MESSAGES:
-            exchange.id_names = _ANTHROPIC_ID_NAMES
+        exchange.id_names = self._id_names
         if exchange.method != "POST":
-            await refuse(exchange, WrongMethod("Only POST is served here."), self._dialect)
-            return
-        await answer(self._services, self._dialect, exchange)
+            return refuse(exchange, WrongMethod("Only POST is served here."), self._dialect)
+        return answer(self._services, self._dialect, exchange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,8 @@ class Page:
         if exchange.method not in {"GET", "HEAD"}:
             await refuse(exchange, WrongMethod("Only GET is served here."))
             return
-        with suppress(ClientLeft):
-            async with exchange.attended():
-                await self._answer(exchange)
+        with suppress(ClientLeft), exchange.attended():
+            await self._answer(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
         try:
@@ -100,6 +100,5 @@ async def refuse(
     exchange: Exchange, error: GatewayError, dialect: Dialect = Dialect.OPENAI_CHAT
 ) -> None:
     """Answer with an error and nothing else. The body that nobody wants is read to its end."""
-    with suppress(ClientLeft):
-        async with exchange.attended():
-            await stream.failure(exchange, error, dialect)
+    with suppress(ClientLeft), exchange.attended():
+        await stream.failure(exchange, error, dialect)

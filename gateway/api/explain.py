@@ -33,7 +33,7 @@ class ExplainDoor:
             except GatewayError as error:
                 await refuse(exchange, error)
                 return
-            async with exchange.attended():
+            with exchange.attended():
                 await stream.document(exchange, told, ())
 
     async def _told(self, exchange: Exchange) -> bytes:

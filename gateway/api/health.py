@@ -57,7 +57,8 @@ class HealthPages:
         return Shown({"healthy_endpoints": well, "unhealthy_endpoints": ill, **counts})
 
     async def metrics(self, exchange: Exchange) -> Shown:
-        services, accept = self._services, exchange.headers.get("accept")
+        services = self._services
+        accept = exchange.headers.get(b"accept", b"").decode("latin-1")
         several = await services.colleagues.figures() if services.colleagues else ()
         body, kind = await asyncio.to_thread(services.metrics.render, accept, several)
         return Shown(body, content_type=kind)

@@ -26,7 +26,8 @@ def read(
     model: str | None = None,
 ) -> tuple[Call, Wishes]:
     raw = orjson.dumps(SMALL | (more or {}))
-    return read_call(dialect, raw, headers or {}, request_id="r", model=model)
+    written = {name.encode(): value.encode() for name, value in (headers or {}).items()}
+    return read_call(dialect, raw, written, request_id="r", model=model)
 
 
 def test_a_small_request_becomes_a_call() -> None:

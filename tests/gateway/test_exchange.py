@@ -95,7 +95,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
 async def test_headers_are_found_by_their_name_and_doubles_are_seen() -> None:
     exchange = Client().exchange((b"x-key", b"a"), (b"x-key", b"b"), (b"other", b"\xe4"))
 
-    assert exchange.headers == {"x-key": "a\nb", "other": "\xe4"}
+    assert exchange.headers == {b"x-key": b"a\nb", b"other": b"\xe4"}
 
 
 async def test_a_reply_has_its_length_and_our_id() -> None:
@@ -142,7 +142,7 @@ async def test_a_client_that_goes_ends_the_work_for_it() -> None:
     ended = asyncio.Event()
 
     async def work() -> None:
-        async with exchange.attended():
+        with exchange.attended():
             client.coming.put_nowait(GONE)
             await _work_until_cancelled(ended)
 
@@ -157,7 +157,7 @@ async def test_the_rest_of_a_body_is_read_and_thrown_away() -> None:
     client = Client(*(body(b"x", more=True) for _ in range(50)))
     exchange = client.exchange()
 
-    async with exchange.attended():
+    with exchange.attended():
         await _settled(client.coming.empty)
         await exchange.answer(401, [], b"")
 
@@ -168,7 +168,7 @@ async def test_who_goes_after_the_last_byte_misses_nothing() -> None:
     client = Client()
     exchange = client.exchange()
 
-    async with exchange.attended():
+    with exchange.attended():
         await exchange.answer(200, [], b"all")
         client.coming.put_nowait(GONE)
         await _settled(client.coming.empty)
@@ -180,7 +180,7 @@ async def test_work_may_be_interrupted_for_a_reason_of_ours() -> None:
     exchange = Client().exchange()
 
     async def work() -> None:
-        async with exchange.attended():
+        with exchange.attended():
             exchange.interrupt(ShuttingDown("bye"))
             exchange.interrupt(ClientLeft())  # the first reason counts
             await asyncio.Event().wait()
@@ -195,9 +195,8 @@ async def test_an_error_of_the_work_itself_is_not_covered_up() -> None:
     client = Client()
     exchange = client.exchange()
 
-    with pytest.raises(ZeroDivisionError):
-        async with exchange.attended():
-            raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), exchange.attended():
+        raise ZeroDivisionError
 
     _assert_nobody_is_cancelled()
 
@@ -207,7 +206,7 @@ async def test_a_cancellation_from_outside_stays_one() -> None:
     inside = asyncio.Event()
 
     async def work() -> None:
-        async with exchange.attended():
+        with exchange.attended():
             inside.set()
             await asyncio.Event().wait()
 
@@ -224,7 +223,7 @@ async def test_a_client_that_takes_nothing_counts_as_gone() -> None:
     exchange = client.exchange(settings=replace(SETTINGS, write_timeout=0.01))
 
     async def work() -> None:
-        async with exchange.attended():
+        with exchange.attended():
             await exchange.start(200, [])
             client.stuck = True
             await exchange.write(b"x", more=True)
@@ -240,7 +239,7 @@ async def test_so_does_one_that_does_not_take_the_last_bytes() -> None:
     exchange = client.exchange(settings=replace(SETTINGS, write_timeout=0.01))
 
     async def work() -> None:
-        async with exchange.attended():
+        with exchange.attended():
             await exchange.start(200, [])
             client.stuck = True
             await exchange.write(b"x", more=False)
@@ -253,7 +252,7 @@ async def test_a_silence_of_ours_is_not_held_against_the_client() -> None:
     client = Client()
     exchange = client.exchange(settings=replace(SETTINGS, write_timeout=0.01))
 
-    async with exchange.attended():
+    with exchange.attended():
         await exchange.start(200, [])
         await asyncio.sleep(0.05)
         await exchange.write(b"x", more=False)
@@ -266,13 +265,13 @@ async def test_it_may_be_attended_again_to_say_what_went_wrong() -> None:
     exchange = client.exchange()
 
     async def work() -> None:
-        async with exchange.attended():
+        with exchange.attended():
             exchange.interrupt(ShuttingDown("bye"))
             await asyncio.Event().wait()
 
     with pytest.raises(ShuttingDown):
         await work()
-    async with exchange.attended():
+    with exchange.attended():
         await exchange.answer(503, [], b"bye")
 
     assert client.got[0]["status"] == 503

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.log import Bridge, Level, Log
+from gateway.bridge import Bridge
+from gateway.log import Level, Log
 from gateway.scrub import Scrubber
 
 NOON = 1_795_221_566.1239  # 2026-11-21T00:39:26.123Z
