@@ -124,7 +124,7 @@ def interpreted(machine: Machine) -> Rewrite:
                 said.append(out)
                 if tap.counts_on:
                     tap.count(document)
-            elif tap.note(event):
+            elif tap.note(event, whole):
                 said += map(encode, feed(event))
             else:
                 break

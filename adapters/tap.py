@@ -34,7 +34,6 @@ class Tap:
         self.counts_on = wire.counts_on
         self._wire = wire
         self._provider = provider
-        self._heard = b""
         self._quiet: bool | None = None  # nothing heard tells a fact; None: not looked at yet
         field, _, self._word = wire.last.partition(b": ")
         self._fields = (field + b": ", field + b":")  # the space may be absent
@@ -67,7 +66,6 @@ class Tap:
             whole = whole[:last]
             receipt.complete = True
         self._quiet = None
-        self._heard = whole
         heard = events(whole)
         for event in heard:
             if event.data.startswith(b"{"):
@@ -78,10 +76,12 @@ class Tap:
                     return heard[: heard.index(event)]
         return heard
 
-    def note(self, event: Event) -> bool:
-        """Note the facts of an event. False: it is an error, and nothing counts from here on."""
+    def note(self, event: Event, whole: bytes) -> bool:
+        """Note the facts of an event, one of these whole ones that were heard. False: it is an
+        error, and nothing counts from here on.
+        """
         if self._quiet is None:
-            self._quiet = self._says_nothing(self._heard)
+            self._quiet = self._says_nothing(whole)
         if self._quiet and self.content:
             return True
         if event.document is not None and not self._sound(event.document):
