@@ -6,6 +6,7 @@ go on with a text are not asked for facts.
 """
 
 import re
+from collections.abc import Callable, Iterator
 
 import orjson
 
@@ -33,6 +34,7 @@ class Tap:
         self.receipt = receipt
         self.counts_on = wire.counts_on
         self._wire = wire
+        self._tells, self._finishes = wire.tells.search, wire.finish.search
         self._provider = provider
         self._quiet: bool | None = None  # nothing heard tells a fact; None: not looked at yet
         field, _, self._word = wire.last.partition(b": ")
@@ -47,12 +49,13 @@ class Tap:
             whole = whole[:last]
         if self.told:
             self.told = {}
-        sound = self._scan(whole) if self.content else self._open(whole)
-        if self.failure:
-            whole = whole[:sound]
-        elif last:
-            receipt.complete = True
-        self._look_for_finish(whole)
+        if not self.content:
+            whole = whole[: self._open(whole)]
+        elif whole.rfind(b'"error"') >= 0 or self._tells(whole):
+            whole = whole[: self._scan(whole, 0)]
+        receipt.complete = last > 0 and self.failure is None
+        if not receipt.finish and self._finishes(whole):
+            receipt.finish = True
         return whole
 
     def hear(self, whole: bytes) -> list[Event]:
@@ -86,7 +89,8 @@ class Tap:
             return True
         if event.document is not None and not self._sound(event.document):
             return False
-        self._look_for_finish(event.data)
+        if not self.receipt.finish and self._finishes(event.data):
+            self.receipt.finish = True
         return True
 
     def count(self, document: Json) -> None:
@@ -96,25 +100,19 @@ class Tap:
 
     def _says_nothing(self, whole: bytes) -> bool:
         """Whether none of these events can tell a fact."""
-        wire = self._wire
-        told = wire.tells.search(whole) or whole.rfind(b'"error"') >= 0 or wire.finish.search(whole)
+        told = whole.rfind(b'"error"') >= 0 or self._tells(whole) or self._finishes(whole)
         return not told
-
-    def _look_for_finish(self, whole: bytes) -> None:
-        if not self.receipt.finish and self._wire.finish.search(whole):
-            self.receipt.finish = True
 
     def _end_of_last(self, whole: bytes) -> int:
         """Where the dialect's last event ends, 0 if it is not here. A text may speak of it too."""
-        if not self._word or whole.rfind(self._word) < 0:  # twice as quick as from the left
-            return 0
-        at = whole.find(self._word)
+        end = 0
+        at = whole.rfind(self._word) if self._word else -1  # twice as quick as from the left
         while at >= 0:
             line = max(whole.rfind(b"\n", 0, at), whole.rfind(b"\r", 0, at)) + 1
             if whole[line:at] in self._fields:
-                return Bounds(whole).around(at)[1]
-            at = whole.find(self._word, at + 1)
-        return 0
+                end = Bounds(whole).around(at)[1]
+            at = whole.rfind(self._word, 0, at)
+        return end
 
     def _open(self, whole: bytes) -> int:
         """Read events one by one until one has content; what follows is only searched. Returns
@@ -128,7 +126,7 @@ class Tap:
             begin = end
         return self._scan(whole, begin)
 
-    def _scan(self, whole: bytes, begin: int = 0) -> int:
+    def _scan(self, whole: bytes, begin: int) -> int:
         """Read only events that may tell of usage or of an error. Returns how many bytes come
         before an error.
         """
@@ -140,7 +138,7 @@ class Tap:
                 if not self._read_frame(whole, first, end):
                     sound = first
                     break
-        for first, end in _telling(self._wire.tells, whole, begin, sound):
+        for first, end in _places(self._tells, whole, begin, sound):
             if not self._read_frame(whole, first, end):
                 return first
         return sound
@@ -184,17 +182,14 @@ def _unreadable() -> Failure:
     return Failure(Kind.BROKEN, "the provider sent an event that is not JSON")
 
 
-def _telling(usage: re.Pattern[bytes], whole: bytes, begin: int, end: int) -> list[tuple[int, int]]:
-    """Where the events begin and end that may tell of usage."""
-    places: list[tuple[int, int]] = []
-    if not (found := usage.search(whole, begin, end)):
-        return places
+def _places(
+    search: Callable[..., re.Match[bytes] | None], whole: bytes, begin: int, end: int
+) -> Iterator[tuple[int, int]]:
+    """Where the events begin and end in which the search finds something."""
     bounds = Bounds(whole)
-    while found:
-        place = bounds.around(found.start())
-        places.append(place)
-        found = usage.search(whole, place[1], end)
-    return places
+    while found := search(whole, begin, end):
+        first, begin = bounds.around(found.start())
+        yield first, begin
 
 
 def merged(before: Usage, told: Usage) -> Usage:
