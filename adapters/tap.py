@@ -16,6 +16,7 @@ from adapters.errors import Failure, Kind
 from adapters.sse import Bounds, Event, events
 from adapters.types import Json, Receipt, Usage
 
+_TAIL = 4096  # bytes: the last few events
 _ERROR = re.compile(rb'"error"\s*:\s*[{"]')
 
 
@@ -54,7 +55,8 @@ class Tap:
         elif whole.rfind(b'"error"') >= 0 or self._tells(whole):
             whole = whole[: self._scan(whole, 0)]
         receipt.complete = last > 0 and self.failure is None
-        if not receipt.finish and self._finishes(whole):
+        finishes = self._finishes if len(whole) <= _TAIL else self._finishes_late
+        if not receipt.finish and finishes(whole):
             receipt.finish = True
         return whole
 
@@ -102,6 +104,10 @@ class Tap:
         """Whether none of these events can tell a fact."""
         told = whole.rfind(b'"error"') >= 0 or self._tells(whole) or self._finishes(whole)
         return not told
+
+    def _finishes_late(self, whole: bytes) -> bool:
+        """The same of many events: if the finish is there at all, then nearly always at the end."""
+        return bool(self._finishes(whole, len(whole) - _TAIL) or self._finishes(whole))
 
     def _end_of_last(self, whole: bytes) -> int:
         """Where the dialect's last event ends, 0 if it is not here. A text may speak of it too."""
