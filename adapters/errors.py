@@ -20,6 +20,9 @@ GatewayError
 from collections.abc import Mapping
 from enum import StrEnum
 
+ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What code that trusts shapes raises at a shape that nobody foresaw."""
+
 
 class Kind(StrEnum):
     """Why an attempt failed. Routing decides by kind alone, never by status code."""

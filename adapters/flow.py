@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 
-from adapters.errors import Failure, Kind
+from adapters.errors import Failure
 from adapters.provider import Answer
 from adapters.relay import Relay
 from adapters.types import Receipt
-
-ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError)
-"""What code that trusts shapes raises at a shape that nobody foresaw."""
 
 
 class Flow:
@@ -43,7 +40,7 @@ class Flow:
             while not (self._ended or receipt.complete or relay.failure):
                 data = await self._answer.read()
                 self._ended = not data
-                if out := step(relay, data):
+                if out := relay.feed(data) if data else relay.close():
                     return out
             if relay.failure:
                 raise relay.failure
@@ -73,12 +70,3 @@ class Ready:
 
     async def aclose(self) -> None:
         """There is nothing to give back."""
-
-
-def step(relay: Relay, data: bytes) -> bytes:
-    """What one read, or the end, has to say."""
-    try:
-        return relay.feed(data) if data else relay.close()
-    except ODD as odd:
-        text = f"the provider sent an event of unknown shape: {odd!r}"[:300]
-        raise Failure(Kind.BROKEN, text) from odd

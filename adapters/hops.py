@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from adapters.dialects import PIVOTS, TRANSLATIONS, Machine, Translation
 from adapters.dialects.chat import chunks
 from adapters.plug import plug
-from adapters.sse import Event, encode
+from adapters.sse import Event, encode, events
 from adapters.types import Dialect, Json, Target
 
 
@@ -82,7 +84,7 @@ class Interpreter:
         return [hop.stream(asked, now) for hop, asked in reversed(pairs)]
 
 
-class _Chain:
+class _Chain(Machine):
     """Machines in a row: what one says, the next hears."""
 
     def __init__(self, machines: Sequence[Machine]) -> None:
@@ -97,10 +99,24 @@ class _Chain:
             said += self._through(machine.close(), at + 1)
         return said
 
+    def go_on(self, document: Json) -> bytes | None:
+        first, *others = self._machines
+        said = first.go_on(document)
+        for machine in others:
+            said = said and b"".join([_told(machine, event) for event in events(said)])
+        return said
+
     def _through(self, events: list[Event], first: int) -> list[Event]:
         for machine in self._machines[first:]:
             events = [said for event in events for said in machine.feed(event)]
         return events
+
+
+def _told(machine: Machine, event: Event) -> bytes:
+    """What a machine says of an event that adds to the text."""
+    event.document = document = orjson.loads(event.data)
+    said = machine.go_on(document)
+    return b"".join(map(encode, machine.feed(event))) if said is None else said
 
 
 def dropped(body: Json, refused: frozenset[str], target: Target) -> Json:

@@ -7,15 +7,12 @@ whole events only, so that an error or a keep-alive may follow at any moment.
 from collections.abc import Callable
 from typing import TypeAlias
 
-import orjson
-
 from adapters.dialects import Machine, Wire
-from adapters.dialects.chat import WIRE as CHAT
 from adapters.dialects.chat import is_usage_only
-from adapters.errors import Failure, Kind
+from adapters.errors import ODD, Failure, Kind
 from adapters.framing import Unframe
-from adapters.sse import Cutter, encode, events
-from adapters.tap import Tap, telling
+from adapters.sse import Cutter, encode
+from adapters.tap import Tap
 from adapters.types import Receipt
 
 Rewrite: TypeAlias = Callable[[Tap, bytes], bytes]
@@ -33,12 +30,13 @@ class Relay:
         rewrite: Rewrite,
         unframe: Unframe | None = None,
     ) -> None:
-        self._unframe = unframe  # None: they are server-sent events as they come
         self._wire = wire
         self._receipt = receipt
-        self._rewrite = rewrite
         self._tap = Tap(wire, receipt, provider)
+        self._rewrite = rewrite
+        self._unframe = unframe  # None: they are server-sent events as they come
         self._cutter = Cutter()
+        self._cut = (unframe or self._cutter).feed
 
     @property
     def content(self) -> bool:
@@ -51,70 +49,86 @@ class Relay:
         return self._tap.failure
 
     def feed(self, data: bytes) -> bytes:
-        """Raises `Failure` if the bytes cannot be read."""
+        """What one read has to say.
+
+        Raises:
+            Failure: BROKEN, the bytes cannot be read, or what they say has an unknown shape.
+        """
         try:
-            whole = self._unframe.feed(data) if self._unframe else self._cutter.feed(data)
+            whole = self._cut(data)
         except ValueError as error:
             raise Failure(Kind.BROKEN, f"the provider's stream is unreadable: {error}") from error
-        return self._rewrite(self._tap, whole) if whole else b""
+        except ODD as odd:
+            raise _unknown(odd) from odd
+        try:
+            return self._rewrite(self._tap, whole) if whole else b""
+        except ODD as odd:
+            raise _unknown(odd) from odd
 
     def close(self) -> bytes:
         """Say the rest: the provider's stream has ended by itself.
 
         Raises:
-            Failure: BROKEN, it ended before the answer was finished.
+            Failure: BROKEN, it ended before the answer was finished, or as `feed`.
         """
-        out = self._last_words()
-        if self._receipt.complete or self.failure:
-            return out
-        if not self._receipt.finish:
-            raise Failure(Kind.BROKEN, "the provider ended its answer before it was finished")
-        if self._wire.last:
-            return out + self._rewrite(self._tap, self._wire.end)
-        self._receipt.complete = True
-        return out + self._rewrite(self._tap, b"")
+        try:
+            return self._last_words() + self._end()
+        except ODD as odd:
+            raise _unknown(odd) from odd
 
     def _last_words(self) -> bytes:
         """An event whose end has been left out."""
         rest = self._unframe.close() if self._unframe else self._cutter.rest
         return self._rewrite(self._tap, rest + b"\n\n") if rest.strip() else b""
 
+    def _end(self) -> bytes:
+        if self._receipt.complete or self.failure:
+            return b""
+        if not self._receipt.finish:
+            raise Failure(Kind.BROKEN, "the provider ended its answer before it was finished")
+        if self._wire.last:
+            return self._rewrite(self._tap, self._wire.end)
+        self._receipt.complete = True
+        return self._rewrite(self._tap, b"")
 
-def as_it_comes(tap: Tap, whole: bytes) -> bytes:
-    """Same dialect on both sides: bytes pass untouched."""
-    return tap.see(whole)
+
+as_it_comes: Rewrite = Tap.see
+"""Same dialect on both sides: bytes pass untouched."""
 
 
-def without_usage(receipt: Receipt) -> Rewrite:
+def without_usage(tap: Tap, whole: bytes) -> bytes:
     """The same, but for the usage chunk that we asked for on our own account."""
-    seen = receipt.usage
-
-    def rewrite(tap: Tap, whole: bytes) -> bytes:
-        nonlocal seen
-        whole = tap.see(whole)
-        if receipt.usage is seen:  # none of these events told any
-            return whole
-        seen = receipt.usage
-        kept: list[bytes] = []
-        at = 0
-        for begin, end in telling(CHAT.tells, whole):
-            if _is_usage_only(whole[begin:end]):
-                kept.append(whole[at:begin])
-                at = end
-        return b"".join((*kept, whole[at:]))
-
-    return rewrite
+    whole = tap.see(whole)
+    if not tap.told:
+        return whole
+    kept: list[bytes] = []
+    at = 0
+    for begin, (end, document) in sorted(tap.told.items()):
+        if is_usage_only(document):
+            kept.append(whole[at:begin])
+            at = end
+    return b"".join((*kept, whole[at:]))
 
 
-def interpreted(machine: Machine, receipt: Receipt) -> Rewrite:
+def interpreted(machine: Machine) -> Rewrite:
     """Different dialects: events are decoded, translated, written again and joined."""
-    feed = machine.feed
+    feed, go_on = machine.feed, machine.go_on
     closed = False
 
     def rewrite(tap: Tap, whole: bytes) -> bytes:
         nonlocal closed
-        said = [encode(out) for event in tap.hear(whole) for out in feed(event)]
-        if receipt.complete and not closed:
+        said: list[bytes] = []
+        for event in tap.hear(whole):
+            document = event.document
+            if tap.content and document and (out := go_on(document)) is not None:
+                said.append(out)
+                if tap.counts_on:
+                    tap.count(document)
+            elif tap.note(event, whole):
+                said += map(encode, feed(event))
+            else:
+                break
+        if tap.receipt.complete and not closed:
             closed = True
             said += map(encode, machine.close())
         return b"".join(said)
@@ -122,8 +136,5 @@ def interpreted(machine: Machine, receipt: Receipt) -> Rewrite:
     return rewrite
 
 
-def _is_usage_only(frame: bytes) -> bool:
-    return any(
-        event.data.startswith(b"{") and is_usage_only(orjson.loads(event.data))
-        for event in events(frame)
-    )
+def _unknown(odd: Exception) -> Failure:
+    return Failure(Kind.BROKEN, f"the provider sent an event of unknown shape: {odd!r}"[:300])

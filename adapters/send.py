@@ -16,8 +16,8 @@ from adapters.classify import classify, classify_error
 from adapters.clock import Clock
 from adapters.deadline import within
 from adapters.dialects import Wire
-from adapters.errors import BadRequest, Failure, Kind
-from adapters.flow import ODD, Flow, Ready, step
+from adapters.errors import ODD, BadRequest, Failure, Kind
+from adapters.flow import Flow, Ready
 from adapters.framing import FRAMINGS, Framing
 from adapters.hops import Interpreter, dropped
 from adapters.merge import dumped, merged
@@ -196,7 +196,7 @@ class RowAdapter:
         held: list[bytes] = []
         while not relay.content:
             data = await answer.read()
-            held.append(step(relay, data))
+            held.append(relay.feed(data) if data else relay.close())
             if relay.failure:
                 raise relay.failure
             if not data or receipt.complete:
@@ -212,9 +212,9 @@ class RowAdapter:
         way = talk.way
         rewrite: Rewrite = as_it_comes
         if talk.spoken:
-            rewrite = interpreted(talk.spoken.machine(int(self._clock.wall())), receipt)
+            rewrite = interpreted(talk.spoken.machine(int(self._clock.wall())))
         elif way.chat and not (talk.asked.get("stream_options") or {}).get("include_usage"):
-            rewrite = without_usage(receipt)
+            rewrite = without_usage
         framing = way.endpoint.framing
         unframe = plug(FRAMINGS[framing])() if framing in FRAMINGS else None
         return Relay(way.wire, receipt, self.name, rewrite, unframe)

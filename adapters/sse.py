@@ -87,7 +87,18 @@ def events(whole: bytes) -> list[Event]:
     whole = whole.removeprefix(_BOM)
     if _CR in whole:
         whole = _with_line_feeds(whole)
-    return [event for frame in whole.split(b"\n\n") if (event := _parse(frame))]
+    found = []
+    for frame in whole.split(b"\n\n"):
+        if not frame:
+            continue
+        head, _, data = frame.partition(b"data: ")
+        if not head and _LF not in data:  # nearly all are one line
+            found.append(Event(data))
+        elif data and _LF not in data and _is_name(head):
+            found.append(Event(data, head[7:-1].decode(errors="replace")))  # or two
+        elif event := _parse(frame):
+            found.append(event)
+    return found
 
 
 def frames(whole: bytes) -> list[bytes]:
@@ -151,14 +162,11 @@ def _with_line_feeds(whole: bytes) -> bytes:
     return whole.replace(b"\r", b"")  # in a quarter of the time
 
 
+def _is_name(head: bytes) -> bool:
+    return head.startswith(b"event: ") and head.find(b"\n") == len(head) - 1
+
+
 def _parse(frame: bytes) -> Event | None:
-    if frame.startswith(b"data: "):
-        if _LF not in frame:
-            return Event(frame[6:])
-    elif frame.startswith(b"event: "):
-        named, _, said = frame[7:].partition(b"\ndata: ")
-        if said and _LF not in said and _LF not in named:
-            return Event(said, named.decode(errors="replace"))
     data: list[bytes] = []
     name = ""
     for line in frame.split(b"\n"):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from adapters.dialects import embeddings, rerank
-from adapters.flow import ODD
+from adapters.errors import ODD
 from adapters.types import Call, Dialect, Json, Reply
 
 _WAYS: Mapping[Dialect, Callable[[bytes, Json], bytes]] = {

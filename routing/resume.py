@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from adapters.clock import Clock
-from adapters.errors import Failure, GatewayError
-from adapters.flow import ODD
+from adapters.errors import ODD, Failure, GatewayError
 from adapters.merge import merged
 from adapters.resume.asking import Question, question, unfit
 from adapters.resume.skip import Diverged

@@ -27,6 +27,13 @@ class Machine(Protocol):
     def feed(self, event: Event) -> list[Event]: ...
     def close(self) -> list[Event]: ...
 
+    def go_on(self, _document: Json, /) -> bytes | None:
+        """A short cut for an event that only adds to the text, as nearly all do: what `feed` says
+        of it, written. None: it is another one, and not heard yet; so is any that tells of a
+        finish, an error or, where that does not come with every event, of usage.
+        """
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
@@ -43,6 +50,7 @@ class Wire:
     end: bytes = b""  # the last event itself, for a provider that left it out
     holds: tuple[str, ...] = ()  # a document in which none of these says anything is no answer
     tells: re.Pattern[bytes] = re.compile(rb'"usage"\s*:\s*\{')  # events that may tell of usage
+    counts_on: bool = False  # usage comes with every event, the later word counts
 
 
 @dataclass(frozen=True, slots=True)

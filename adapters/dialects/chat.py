@@ -111,7 +111,7 @@ def _object(value: Any) -> Json:
 
 def count(value: Any) -> int:
     """A number of tokens; what is none, or negative, is 0."""
-    return int(value) if isinstance(value, (int, float)) and value > 0 else 0
+    return int(value) if value and isinstance(value, (int, float)) and value > 0 else 0
 
 
 WIRE = Wire(

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from adapters.dialects import Translation, Wire
+from adapters.dialects import Machine, Translation, Wire
 from adapters.dialects.chat import chunks, count
 from adapters.dialects.lenient import parsed, record, string
 from adapters.errors import BadRequest
@@ -240,7 +240,7 @@ def _seconds(when: Any) -> int:
         return 0
 
 
-class StreamToChat:
+class StreamToChat(Machine):
     """Predictions are answered whole; this takes one apart, should it come as an event."""
 
     def __init__(self, asked: Json, now: int = 0) -> None:

@@ -1,18 +1,20 @@
-"""JSON of which only one text changes, as in nearly all events of a stream: the rest of it is
-written once.
+"""Events of which only one text changes, as nearly all of a stream are: the rest of them is written
+once.
 """
 
 import orjson
 
+from adapters.sse import Event, encode
 from adapters.types import Json
 
 
 class Template:
-    """A document; its last text, which is empty, is to be filled in."""
+    """An event, written; the last text of its document, which is empty, is to be filled in."""
 
-    def __init__(self, document: Json) -> None:
-        self._before, _, self._after = orjson.dumps(document).rpartition(b'""')
+    def __init__(self, document: Json, name: str = "") -> None:
+        whole = encode(Event(orjson.dumps(document), name))
+        self._before, _, self._after = whole.rpartition(b'""')
 
     def filled(self, text: str) -> bytes:
-        """What `orjson.dumps` would say of the document with this text."""
+        """The event as it would be written with this text."""
         return self._before + orjson.dumps(text) + self._after

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from adapters.flow import ODD
+from adapters.errors import ODD
 from adapters.resume.skip import Skip
 from adapters.sse import Event, encode, events
 from adapters.types import Json, Usage

@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/streaming (read 20
 
 import orjson
 
-from adapters.flow import ODD
+from adapters.errors import ODD
 from adapters.resume.skip import Skip
 from adapters.sse import Event, encode, events
 from adapters.types import Json, Usage

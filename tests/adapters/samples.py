@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from adapters.dialects import Translation
+from adapters.dialects import Machine, Translation
 from adapters.sse import Event
 from adapters.types import Call, Dialect, Json, Target
 
@@ -108,7 +108,7 @@ def trip(*_: Any) -> NoReturn:
     raise KeyError("unforeseen")
 
 
-class Tripping:
+class Tripping(Machine):
     """A machine that says hello and trips over the first text."""
 
     def __init__(self, *_: Any) -> None: ...

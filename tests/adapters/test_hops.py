@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from adapters.dialects import TRANSLATIONS, Translation
+from adapters.dialects import TRANSLATIONS, Machine, Translation
 from adapters.hops import Interpreter, dropped, hops
 from adapters.plug import plug
 from adapters.sse import Event
@@ -17,7 +17,7 @@ GEMINI = Dialect.GEMINI_GENERATE
 NOW = 1_700_000_000
 
 
-class Marking:
+class Marking(Machine):
     """Adds its letter to whatever passes."""
 
     def __init__(self, letter: str) -> None:

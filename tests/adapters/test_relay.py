@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.dialects import Translation, Wire
+from adapters.dialects import Machine, Translation, Wire
 from adapters.dialects.anthropic import FROM_CHAT as FROM_ANTHROPIC
 from adapters.dialects.anthropic import TO_CHAT
 from adapters.dialects.anthropic.wire import WIRE as ANTHROPIC
@@ -47,7 +47,7 @@ def _passage(
     wire: Wire = CHAT, receipt: Receipt | None = None, *, strip_usage: bool = False
 ) -> Relay:
     receipt = receipt or Receipt()
-    rewrite = without_usage(receipt) if strip_usage else as_it_comes
+    rewrite = without_usage if strip_usage else as_it_comes
     return Relay(wire, receipt, "acme", rewrite)
 
 
@@ -234,7 +234,7 @@ def test_a_passage_says_when_content_has_come() -> None:
 
 
 @dataclass
-class Shout:
+class Shout(Machine):
     """A machine that says everything twice, and goodbye."""
 
     heard: list[Event] = field(default_factory=list)
@@ -253,7 +253,7 @@ def _twice(frame: bytes) -> bytes:
 
 def _interpreter(machine: Shout, receipt: Receipt | None = None) -> Relay:
     receipt = receipt or Receipt()
-    return Relay(CHAT, receipt, "acme", interpreted(machine, receipt))
+    return Relay(CHAT, receipt, "acme", interpreted(machine))
 
 
 def test_an_interpreter_writes_once_for_each_read() -> None:
@@ -327,7 +327,7 @@ def test_each_event_is_parsed_once_and_each_text_written_once(
     wire, translation, begin, text = WORDS[case]
     receipt = Receipt()
     machine = translation.stream({"model": "m"}, 0)
-    relay = Relay(wire, receipt, "acme", interpreted(machine, receipt))
+    relay = Relay(wire, receipt, "acme", interpreted(machine))
     relay.feed(begin + text)
     counts: Counter[str] = Counter()
     for name in ("loads", "dumps"):

@@ -1,7 +1,7 @@
 """The facts of a stream are read from its bytes, which pass unchanged."""
 
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import orjson
 import pytest
@@ -12,7 +12,7 @@ from adapters.dialects import Wire
 from adapters.dialects.anthropic.wire import WIRE as ANTHROPIC
 from adapters.dialects.chat import WIRE as CHAT
 from adapters.errors import Kind
-from adapters.sse import Cutter, events
+from adapters.sse import Cutter, Event, events
 from adapters.tap import Tap, merged, model_of
 from adapters.types import Json, Receipt, Usage
 from tests.adapters.samples import (
@@ -347,13 +347,17 @@ def test_any_cut_tells_the_same_facts(pieces: list[bytes], places: list[int]) ->
     assert (tap.failure is None) is (one_by_one.failure is None)
 
 
+def _heard(tap: Tap, read: bytes) -> list[Event]:
+    return list(takewhile(lambda event: tap.note(event, read), tap.hear(read)))
+
+
 @given(_ANY, st.booleans())
 def test_what_is_heard_is_what_is_seen(pieces: list[bytes], together: bool) -> None:
     reads = [b"".join(pieces)] if together and pieces else pieces
     receipt = Receipt()
     tap = Tap(CHAT, receipt, "acme")
 
-    heard = [event for read in reads for event in tap.hear(read)]
+    heard = [event for read in reads for event in _heard(tap, read)]
 
     seen, expected, seeing = _seen(reads)
     assert heard == events(seen)
@@ -367,7 +371,7 @@ def test_what_is_heard_ends_before_what_cannot_be_read() -> None:
     receipt = Receipt()
     tap = Tap(CHAT, receipt, "acme")
 
-    heard = tap.hear(HI + b"data: {not json\n\n" + STOP + DONE)
+    heard = _heard(tap, HI + b"data: {not json\n\n" + STOP + DONE)
 
     assert heard == events(HI)
     assert tap.failure

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from adapters.classify import classify_error
+from adapters.dialects import Machine
 from adapters.dialects.anthropic.words import JSON_TOOL
 from adapters.dialects.bedrock.names import Names
 from adapters.dialects.bedrock.replies import (
@@ -32,7 +33,7 @@ from adapters.sse import Event
 from adapters.types import Json
 
 
-class StreamToChat:
+class StreamToChat(Machine):
     """messageStart, then blocks of text, thinking or tools, then messageStop and metadata.
 
     Text, thinking and arguments flow as they come. What chat sends whole (a signed thinking

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from adapters.classify import classify_error
+from adapters.dialects import Machine
 from adapters.dialects.chat import DONE
 from adapters.dialects.cohere.replies import (
     annotations,
@@ -21,7 +22,7 @@ from adapters.sse import Event
 from adapters.types import Json
 
 
-class StreamToChat:
+class StreamToChat(Machine):
     """message-start, then blocks of text or thinking, a plan, tool calls; then message-end.
 
     Everything flows as it comes; a block of thinking is told once more as a whole at its end, for

@@ -3,6 +3,7 @@
 import orjson
 
 from adapters.classify import classify_error
+from adapters.dialects import Machine
 from adapters.dialects.chat import DONE, chunk
 from adapters.dialects.gemini.grounding import annotations
 from adapters.dialects.gemini.replies import (
@@ -22,10 +23,8 @@ from adapters.errors import Failure, Kind
 from adapters.sse import Event
 from adapters.types import Json
 
-_PLAIN = frozenset({"content", "index"})  # of a candidate: what parts alone come with
 
-
-class StreamToChat:
+class StreamToChat(Machine):
     """A row of documents, each holding what is new of every candidate.
 
     Some say that a candidate has finished and then go on with it, and most tell usage and sources
@@ -58,9 +57,7 @@ class StreamToChat:
             lane = self._lanes.get(index)
             if lane is None:
                 lane = self._lanes[index] = _Lane(self._head["id"], index, self._now)
-            if text := lane.go_on(candidate):
-                out.append(Event(self._template(index).filled(text)))
-            elif said := lane.read(candidate):
+            if said := lane.read(candidate):
                 told = logprobs(candidate.get("logprobsResult"))
                 out.append(self._chunk(index, said, told=told))
         return out
@@ -82,6 +79,23 @@ class StreamToChat:
             out.append(Event(orjson.dumps(last)))
         return [*out, Event(DONE)]
 
+    def go_on(self, document: Json) -> bytes | None:
+        try:
+            (candidate,) = document["candidates"]
+            (part,) = candidate["content"]["parts"]
+            text = part["text"]
+            index = candidate.get("index", 0)
+            lane = self._lanes[index]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+        plain = len(part) == 1 and len(candidate) == 1 + ("index" in candidate)
+        if not (text and plain and lane.greeted and isinstance(text, str)) or "error" in document:
+            return None
+        self._note(document)
+        lane.saying.go_on(text)
+        template = self._templates.get(index) or self._template(index)
+        return template.filled(text)
+
     def _note(self, document: Json) -> None:
         """What is told of the answer as a whole, with nearly every document anew."""
         told = record(document.get("usageMetadata"))
@@ -96,10 +110,8 @@ class StreamToChat:
             self._templates.clear()
 
     def _template(self, index: int) -> Template:
-        found = self._templates.get(index)
-        if found is None:
-            document = chunk(self._head, {"content": ""}, index=index)
-            found = self._templates[index] = Template(document)
+        found = Template(chunk(self._head, {"content": ""}, index=index))
+        self._templates[index] = found
         return found
 
     def _chunk(
@@ -112,9 +124,9 @@ class _Lane:
     """One candidate on its way."""
 
     def __init__(self, id_: str, index: int, now: int) -> None:
-        self._saying = Saying(id_, index, now)
+        self.saying = Saying(id_, index, now)
         self._last: Json = {}  # what its documents said beside the parts, the later word last
-        self._greeted = False
+        self.greeted = False
         self._thoughts = 0
 
     @property
@@ -123,35 +135,22 @@ class _Lane:
 
     @property
     def finish(self) -> str:
-        return finish_reason(self._last.get("finishReason"), called=self._saying.called)
-
-    def go_on(self, candidate: Json) -> str:
-        """The text of a document that adds just that, as nearly all do; else nothing."""
-        try:
-            (part,) = candidate["content"]["parts"]
-            text = part["text"]
-        except (KeyError, TypeError, ValueError):
-            return ""
-        plain = len(part) == 1 and candidate.keys() <= _PLAIN
-        if not (plain and self._greeted and isinstance(text, str)):
-            return ""
-        self._saying.go_on(text)
-        return text
+        return finish_reason(self._last.get("finishReason"), called=self.saying.called)
 
     def read(self, candidate: Json) -> Json:
         """The delta of one document; nothing if it says nothing new."""
         self._last |= {
             name: value for name, value in candidate.items() if name != "content" and value
         }
-        said = self._saying.read(parts_of(candidate))
+        said = self.saying.read(parts_of(candidate))
         if blocks := self._signed_blocks(said):
             said["thinking_blocks"] = blocks
         worth = {name: value for name, value in said.items() if value}
         return self._greeting() | worth if worth or candidate.get("logprobsResult") else {}
 
     def last_words(self) -> Json:
-        said = self._greeting() | self._saying.rest()
-        if found := annotations(self._last, self._saying.text):
+        said = self._greeting() | self.saying.rest()
+        if found := annotations(self._last, self.saying.text):
             said["annotations"] = [{"index": i, **note} for i, note in enumerate(found)]
         if aside := asides(self._last):
             said["provider_specific_fields"] = aside
@@ -165,7 +164,7 @@ class _Lane:
         return [{"index": first + i, **block} for i, block in enumerate(blocks)]
 
     def _greeting(self) -> Json:
-        if self._greeted:
+        if self.greeted:
             return {}
-        self._greeted = True
+        self.greeted = True
         return {"role": "assistant", "content": ""}

@@ -21,7 +21,9 @@ def usage(document: Json) -> Usage | None:
     page, a search) is counted apart from the prompt, and thoughts apart from the answer; our
     `input` and `output` hold both. Cached tokens are part of the prompt already.
     """
-    raw = record(document.get("usageMetadata"))
+    raw = document.get("usageMetadata")
+    if not isinstance(raw, dict):
+        return None
     thoughts = count(raw.get("thoughtsTokenCount"))
     read = count(raw.get("promptTokenCount")) + count(raw.get("toolUsePromptTokenCount"))
     said = count(raw.get("candidatesTokenCount")) + thoughts
@@ -70,5 +72,6 @@ WIRE = Wire(
     usage=usage,
     finish=re.compile(rb'"finishReason"\s*:\s*(?:"[^"]|[1-9])'),
     tells=re.compile(rb'"usageMetadata"\s*:\s*\{'),
+    counts_on=True,
     holds=("candidates",),
 )

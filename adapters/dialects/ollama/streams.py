@@ -3,6 +3,7 @@
 import orjson
 
 from adapters.classify import classify_error
+from adapters.dialects import Machine
 from adapters.dialects.chat import DONE, error
 from adapters.dialects.lenient import parsed, record, string
 from adapters.dialects.ollama.replies import (
@@ -18,7 +19,7 @@ from adapters.sse import Event
 from adapters.types import Json
 
 
-class StreamToChat:
+class StreamToChat(Machine):
     """Documents of one shape, each with the next piece of the message; the last one is `done`.
 
     Tool calls come whole, each in one piece.

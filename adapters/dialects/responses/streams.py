@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from adapters.classify import classify_error
+from adapters.dialects import Machine
 from adapters.dialects.chat import DONE, count
 from adapters.dialects.lenient import parsed, record, records, string
 from adapters.dialects.responses import thoughts
@@ -30,7 +31,7 @@ from adapters.types import Json
 _CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
 
 
-class StreamToChat:
+class StreamToChat(Machine):
     """response.created, then items that open, grow by deltas and are done, then
     response.completed or response.incomplete, which tells all of it again.
 

@@ -1,5 +1,6 @@
-"""JSON of which only one text changes, and the quick ways of the streams that use it."""
+"""Events of which only one text changes, and the short cuts of the streams that use them."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -7,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.dialects import Translation
+from adapters.dialects import Machine, Translation, Wire
+from adapters.dialects.anthropic import FROM_CHAT as FROM_ANTHROPIC
 from adapters.dialects.anthropic import TO_CHAT
-from adapters.dialects.anthropic.to_chat import streams as to_chat
-from adapters.dialects.chat import DONE, chunk
-from adapters.dialects.gemini import FROM_CHAT as GEMINI
-from adapters.dialects.gemini import streams as gemini
+from adapters.dialects.anthropic.wire import WIRE as ANTHROPIC
+from adapters.dialects.chat import WIRE as CHAT
+from adapters.dialects.chat import chunk
+from adapters.dialects.gemini import FROM_CHAT as FROM_GEMINI
+from adapters.dialects.gemini.wire import WIRE as GEMINI
 from adapters.dialects.template import Template
-from adapters.sse import Event
+from adapters.hops import Interpreter
+from adapters.sse import Event, encode
 from adapters.types import Json
 
 ASKED: Json = {"model": "m", "stream_options": {"include_usage": True}}
@@ -22,12 +26,13 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(TEXTS, TEXTS)
-def test_a_template_says_what_the_document_would(name: str, text: str) -> None:
+def test_a_template_is_written_as_the_event_would_be(name: str, text: str) -> None:
     head = {"id": name, "nothing": ""}
 
-    filled = Template(chunk(head, {"content": ""}, index=2)).filled(text)
+    filled = Template(chunk(head, {"content": ""}, index=2), "said").filled(text)
 
-    assert filled == orjson.dumps(chunk(head, {"content": text}, index=2))
+    document = chunk(head, {"content": text}, index=2)
+    assert filled == b"event: said\ndata: %b\n\n" % orjson.dumps(document)
 
 
 WORD: Json = {"content": " so"}
@@ -84,30 +89,121 @@ DOCUMENTS: dict[str, Json] = {
 }
 
 
-def _said(translation: Translation, documents: list[Json], end: bytes = b"") -> list[Event]:
+def _delta(delta: Json, index: Any = 0, **more: Any) -> Json:
+    return {"type": "content_block_delta", "index": index, "delta": delta, **more}
+
+
+SPOKEN: Json = {"type": "text_delta", "text": " so"}
+DELTAS: dict[str, Json] = {
+    "text": _delta(SPOKEN),
+    "the text of the second block": _delta(SPOKEN, index=1),
+    "the text of no block": _delta(SPOKEN, index=7),
+    "a block without number": _delta(SPOKEN, index=None),
+    "a number of no kind": _delta(SPOKEN, index=[]),
+    "no text": _delta({"type": "text_delta", "text": ""}),
+    "text of no kind": _delta({"type": "text_delta", "text": 7}),
+    "text and usage": _delta(SPOKEN, usage={"output_tokens": 3}),
+    "text and more": _delta({**SPOKEN, "annotation": "x"}),
+    "a thought": _delta({"type": "thinking_delta", "thinking": "hm"}),
+    "a signature": _delta({"type": "signature_delta", "signature": "abc="}),
+    "a source": _delta({"type": "citations_delta", "citation": {"url": "u", "title": "t"}}),
+    "arguments": _delta({"type": "input_json_delta", "partial_json": "{}"}),
+    "a block": {
+        "type": "content_block_start",
+        "index": 1,
+        "content_block": {"type": "text", "text": ""},
+    },
+    "a block's end": {"type": "content_block_stop", "index": 1},
+    "another type": {**_delta(SPOKEN), "type": "content_block_something"},
+    "a ping": {"type": "ping"},
+    "no delta": {"type": "content_block_delta", "index": 0},
+}
+GREETING: list[Json] = [
+    {"type": "message_start", "message": {"id": "msg", "model": "claude-1", "usage": {}}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+]
+BYE: list[Json] = [
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 3}},
+    {"type": "message_stop"},
+]
+
+
+def _fed(translation: Translation, documents: list[Json]) -> bytes:
+    """What a machine says that must be fed all of it."""
     machine = translation.stream(ASKED, 0)
-    heard = [*map(orjson.dumps, documents), *([end] if end else [])]
-    said = [out for data in heard for out in machine.feed(Event(data))]
-    return [*said, *machine.close()]
+    said = [out for event in _events(documents) for out in machine.feed(event)]
+    return b"".join(map(encode, [*said, *machine.close()]))
+
+
+def _cut_short(translation: Translation, wire: Wire, documents: list[Json]) -> bytes:
+    """The same by way of its short cut, which it takes only past documents that tell nothing."""
+    machine = translation.stream(ASKED, 0)
+    said: list[bytes] = []
+    for event in _events(documents):
+        quick = machine.go_on(orjson.loads(event.data))
+        said += map(encode, machine.feed(event)) if quick is None else [quick]
+        if quick is not None:
+            assert not wire.finish.search(event.data)
+            assert not wire.error(orjson.loads(event.data))
+            assert wire.counts_on or not wire.usage(orjson.loads(event.data))
+    return b"".join([*said, *map(encode, machine.close())])
+
+
+def _events(documents: list[Json]) -> list[Event]:
+    return [Event(orjson.dumps(document)) for document in documents]
 
 
 @given(st.lists(st.sampled_from(list(CHUNKS)), max_size=9))
 def test_chunks_that_say_only_text_are_said_as_all_are(names: list[str]) -> None:
-    documents = [{"id": "c1", "model": "m-1", **CHUNKS[name]} for name in names]
+    begun = [CHUNKS["text"], *(CHUNKS[name] for name in names), CHUNKS["text and the end"]]
+    documents = [{"id": "c1", "model": "m-1", **document} for document in begun]
 
-    quick = _said(TO_CHAT, documents, DONE)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(to_chat, "_only_text", lambda chunk: "")
-        assert quick == _said(TO_CHAT, documents, DONE)
+    assert _cut_short(TO_CHAT, CHAT, documents) == _fed(TO_CHAT, documents)
 
 
 @given(st.lists(st.sampled_from(list(DOCUMENTS)), max_size=9))
 def test_documents_that_say_only_text_are_said_as_all_are(names: list[str]) -> None:
     documents = [*(DOCUMENTS[name] for name in names), _document(finishReason="STOP")]
 
-    quick = _said(GEMINI, documents)
+    assert _cut_short(FROM_GEMINI, GEMINI, documents) == _fed(FROM_GEMINI, documents)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gemini._Lane, "go_on", lambda lane, candidate: "")
-        assert quick == _said(GEMINI, documents)
+
+@given(st.lists(st.sampled_from(list(DELTAS)), max_size=9))
+def test_deltas_that_say_only_text_are_said_as_all_are(names: list[str]) -> None:
+    documents = [*GREETING, *(DELTAS[name] for name in names), *BYE]
+
+    assert _cut_short(FROM_ANTHROPIC, ANTHROPIC, documents) == _fed(FROM_ANTHROPIC, documents)
+
+
+@given(st.lists(st.sampled_from(list(DOCUMENTS)), max_size=9))
+def test_two_short_cuts_in_a_row_are_one(names: list[str]) -> None:
+    documents = [*(DOCUMENTS[name] for name in names), _document(finishReason="STOP")]
+    both = replace(FROM_GEMINI, stream=lambda _, now: _chain(now))
+
+    assert _cut_short(both, GEMINI, documents) == _fed(both, documents)
+
+
+def _chain(now: int) -> Machine:
+    """From Gemini to a client of Anthropic's."""
+    spoken = Interpreter([TO_CHAT, FROM_GEMINI], asked=[{"model": "m"}, ASKED])
+    return spoken.machine(now)
+
+
+SHORT = {
+    "an event of Anthropic's": (FROM_ANTHROPIC, [*GREETING, DELTAS["text"]]),
+    "a chunk of OpenAI's": (TO_CHAT, [CHUNKS["text"], CHUNKS["text"]]),
+    "a document of Gemini's": (FROM_GEMINI, [DOCUMENTS["text"], DOCUMENTS["text"]]),
+}
+
+
+@pytest.mark.parametrize("case", SHORT)
+def test_there_is_a_short_cut_for(case: str) -> None:
+    translation, documents = SHORT[case]
+    machine = translation.stream(ASKED, 0)
+    for event in _events(documents[:-1]):
+        machine.feed(event)
+
+    said = machine.go_on(documents[-1])
+
+    assert said
+    assert b'" so"' in said

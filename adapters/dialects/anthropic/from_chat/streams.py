@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from adapters.classify import classify_error
+from adapters.dialects import Machine
 from adapters.dialects.anthropic.from_chat.replies import (
     annotations,
     asides,
@@ -26,7 +27,7 @@ from adapters.sse import Event
 from adapters.types import Json
 
 
-class StreamToChat:
+class StreamToChat(Machine):
     """message_start, then blocks of text, thinking or tools, then message_delta, message_stop.
 
     Text, thinking and arguments flow as they come. What chat sends whole (a signed thinking
@@ -57,7 +58,7 @@ class StreamToChat:
             return []
         match parsed(event):
             case {"type": "content_block_delta", "delta": {} as delta, "index": int() as i}:
-                return self._grow(i, delta)  # first, for nearly all events are these
+                return self._grow(i, delta)
             case {"type": "message_start", "message": {} as message}:
                 return self._start(message)
             case {"type": "content_block_start", "content_block": {} as block, "index": int() as i}:
@@ -75,6 +76,20 @@ class StreamToChat:
 
     def close(self) -> list[Event]:
         return []
+
+    def go_on(self, document: Json) -> bytes | None:
+        try:
+            delta = document["delta"]
+            if delta["type"] != "text_delta" or document["index"] not in self._blocks:
+                return None
+            text, kind = delta["text"], document["type"]
+        except (KeyError, TypeError):
+            return None
+        plain = len(delta) == 2 and len(document) == 3 and kind == "content_block_delta"
+        if not (text and plain and isinstance(text, str)):
+            return None
+        self._text_length += len(text)
+        return self._text.filled(text)
 
     def _start(self, message: Json) -> list[Event]:
         self._head["id"] = message.get("id") or ""
@@ -175,7 +190,7 @@ class StreamToChat:
 
     def _say(self, text: str) -> list[Event]:
         self._text_length += len(text)
-        return [Event(self._text.filled(text))]
+        return [self._chunk({"content": text})]
 
     def _template(self) -> Template:
         return Template(chunk(self._head, {"content": ""}))

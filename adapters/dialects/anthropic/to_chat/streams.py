@@ -3,6 +3,7 @@
 import orjson
 
 from adapters.classify import classify_error
+from adapters.dialects import Machine
 from adapters.dialects.anthropic.to_chat.lanes import Lanes
 from adapters.dialects.anthropic.to_chat.replies import (
     call_id,
@@ -25,7 +26,7 @@ from adapters.types import Json, Usage
 _PLAIN = frozenset({"content", "role"})  # of a delta: what text alone comes with
 
 
-class StreamFromChat:
+class StreamFromChat(Machine):
     """Chunks in whatever shape providers send them, one Anthropic stream out.
 
     The last events wait for `[DONE]`, or for the stream's end where a provider sends none, because
@@ -49,9 +50,6 @@ class StreamFromChat:
         if event.data.strip() == DONE:
             return self._end() if self._started else []
         chunk = parsed(event)
-        if self._template and (text := _only_text(chunk)):
-            self._text.append(text)
-            return [Event(self._template.filled(text), "content_block_delta")]
         if error := error_of(chunk):
             raise classify_error("", error)
         self._usage = usage_of(chunk) or self._usage
@@ -69,6 +67,12 @@ class StreamFromChat:
 
     def close(self) -> list[Event]:
         return self._end() if self._finish else []
+
+    def go_on(self, document: Json) -> bytes | None:
+        if self._template and (text := _only_text(document)):
+            self._text.append(text)
+            return self._template.filled(text)
+        return None
 
     def _start(self, chunk: Json) -> list[Event]:
         if self._started:
@@ -96,7 +100,7 @@ class StreamFromChat:
             self._block = block
             delta = {"type": "text_delta", "text": ""}
             said = {"type": "content_block_delta", "index": block, "delta": delta}
-            self._template = Template(said)
+            self._template = Template(said, "content_block_delta")
 
     def _take(self, delta: Json) -> list[Event]:
         lanes = self._lanes

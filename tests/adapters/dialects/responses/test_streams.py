@@ -167,7 +167,7 @@ def test_an_error_in_a_stream_is_a_failure(event: Json, kind: Kind, before: list
 
 def _relayed(*said: Json) -> tuple[Relay, Receipt]:
     receipt = Receipt()
-    relay = Relay(WIRE, receipt, "openai", interpreted(FROM_CHAT.stream({}, 0), receipt))
+    relay = Relay(WIRE, receipt, "openai", interpreted(FROM_CHAT.stream({}, 0)))
     relay.feed(b"".join(encode(Event(orjson.dumps(event), event["type"])) for event in said))
     return relay, receipt
 
