@@ -33,7 +33,8 @@ from tests.routing.state.servers import Faster
 PROMPT = "x" * 64  # and 16 for the message: 20 tokens, as they are estimated too
 TOKENS = 40
 DEPLOYMENTS = [
-    Deployment("rpm", "big", Target("fake", "rpm"), rpm=900, max_parallel=60),
+    # So many at once that it is `rpm` which counts, however long a busy machine takes for each.
+    Deployment("rpm", "big", Target("fake", "rpm"), rpm=900, max_parallel=200),
     Deployment("tpm", "big", Target("fake", "tpm"), tpm=900 * TOKENS),
     Deployment("slots", "big", Target("fake", "slots"), max_parallel=30),
 ]
