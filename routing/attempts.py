@@ -90,7 +90,7 @@ class _Watch:
         self.first = self.took
         self.replied = True
         of, deployment = self.of, self.taken.deployment
-        if of.limits.listens(self.taken):
+        if self.taken.quota.listens(of.clock.now()):
             of.limits.told(self.taken, told(reply.headers, now_wall=of.clock.wall()))
         of.health.answered(deployment, self.started)
         if (overload := of.chooser.overload).places:

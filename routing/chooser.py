@@ -63,10 +63,19 @@ class Chooser:
             GatewayError: a check leaves nobody.
         """
         fit = self.fit(alias, group, ask)
+        if not tried and (chosen := self._usual(alias, fit)):
+            limits = self.limits
+            taken = (
+                await limits.reserve(chosen, ask)
+                if chosen.limited
+                else limits.reserve_unlimited(chosen, ask)
+            )
+            if taken:
+                return taken
         wanted = self.room.wanted(group[0].alias, (ask.priority, inf))
-        taken = await self._take(alias, fit, ask, tried, wanted, last=last, patience=patience)
-        if isinstance(taken, Reservation):
-            return taken
+        found = await self._take(alias, fit, ask, tried, wanted, last=last, patience=patience)
+        if isinstance(found, Reservation):
+            return found
         if not patience:
             raise self._full(alias, fit, ask)
         return await self._queue(alias, fit, ask, tried, patience, last=last)
@@ -86,6 +95,15 @@ class Chooser:
     def released(self, deployment: Deployment) -> None:
         """A call that it had has ended: somebody may be waiting for that."""
         self.room.changed(deployment.alias)
+
+    def _usual(self, alias: str, fit: Sequence[Deployment]) -> Deployment | None:
+        """Who is chosen first, where all are well, nobody waits and nothing binds."""
+        if self.affinity or self.overload.places or self.room.lines or self.health.unwell():
+            return None
+        candidates = filters.lowest_order(fit)
+        if len(candidates) == 1:
+            return candidates[0]
+        return self.strategy(alias)(candidates, self.known, self.rng)
 
     async def _take(
         self,
