@@ -94,7 +94,8 @@ class Chooser:
 
     def released(self, deployment: Deployment) -> None:
         """A call that it had has ended: somebody may be waiting for that."""
-        self.room.changed(deployment.alias)
+        if self.room.lines:
+            self.room.changed(deployment.alias)
 
     def _usual(self, alias: str, fit: Sequence[Deployment]) -> Deployment | None:
         """Who is chosen first, where all are well, nobody waits and nothing binds."""
