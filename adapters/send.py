@@ -4,7 +4,7 @@ settled -> merged -> hops to their dialect -> quirks -> mend -> auth -> transpor
 answer -> classify (refused) | document | relay (stream, returned at its first content)
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn, TypeAlias
@@ -25,10 +25,11 @@ from adapters.plug import plug
 from adapters.provider import (
     Answer,
     Provider,
+    Quirk,
     Transport,
     Upstream,
 )
-from adapters.quirks import MARKS
+from adapters.quirks import MARKS, in_words
 from adapters.relay import Relay, Rewrite, as_it_comes, interpreted, without_usage
 from adapters.repair import repaired
 from adapters.tap import model_of
@@ -70,7 +71,7 @@ class RowAdapter:
         self._ways = Ways(provider, login(transport, clock) if login else provider.auth or bearer)
         self._clock = clock
         self._inline = inline
-        self._marks = {mark for quirk in provider.quirks for mark in MARKS.get(quirk, ())}
+        self._marks = sorted({mark for quirk in provider.quirks for mark in MARKS.get(quirk, ())})
         self._unmarked = [quirk for quirk in provider.quirks if quirk not in MARKS]
 
     async def send(self, call: Call, target: Target) -> Reply:
@@ -150,11 +151,19 @@ class RowAdapter:
         if talk.call.stream and "stream_options" not in target.drop_fields:
             options = body.get("stream_options") or {}
             body = {**body, "stream_options": {**options, "include_usage": True}}
-        raw = b"" if talk.way.hops or not talk.place.plain else talk.call.raw
-        marked = not raw or [mark for mark in self._marks if mark in raw]
-        for quirk in self._provider.quirks if marked else self._unmarked:
+        for quirk in self._quirks(talk, body):
             body = quirk(body)
         return body
+
+    def _quirks(self, talk: _Talk, body: Json) -> Sequence[Quirk]:
+        """Those that may find something to edit."""
+        if not self._marks or in_words(body):
+            return self._unmarked
+        raw = b"" if talk.way.hops or not talk.place.plain else talk.call.raw
+        for mark in self._marks:
+            if not raw or raw.rfind(mark) >= 0:  # twice as quick as from the left
+                return self._provider.quirks
+        return self._unmarked
 
     async def _refuse(self, answer: Answer) -> NoReturn:
         body = (await answer.document())[:_ERROR_BODY_LIMIT]

@@ -83,8 +83,6 @@ class _Allowance:
 
     def wait(self, now: float, need: float) -> float:
         """Seconds until there is so much, or all that there can be."""
-        if self.level >= need:  # and nothing takes away but we
-            return 0.0
         self.play(now)
         missing = min(need, self.limit) - self.level
         if missing <= _NEAR:
@@ -220,5 +218,7 @@ class Quota:
     def _told_wait(self, now: float, need: Need) -> float:
         wait = self._closed_until - now
         for allowance in self._allowances.values():
-            wait = max(wait, allowance.wait(now, allowance.cost(need)))
+            needed = allowance.cost(need)
+            if allowance.level < needed:  # nothing takes away but we
+                wait = max(wait, allowance.wait(now, needed))
         return wait
