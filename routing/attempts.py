@@ -127,7 +127,7 @@ class _Watch:
         if failure and failure.kind is Kind.RATE_LIMIT and rest:
             self.of.limits.refused(self.taken, failure.retry_after)
         free = failure is not None and failure.kind in _COSTS_NOTHING
-        self.ended(None if free else Usage(self.taken.prompt))
+        self.ended(None if free else Usage(self.taken.need.prompt))
         return rest
 
     def broken(self, failure: Failure) -> None:

@@ -46,10 +46,6 @@ class Reservation:
     use: Use
     quota: Quota
 
-    @property
-    def prompt(self) -> int:
-        return self.need.prompt
-
 
 _NOTHING = Need()
 
@@ -83,7 +79,7 @@ class Limits:
         there is none is put to the test.
         """
         wanted = self._wanted(deployment, ask, daring=daring)
-        if wanted is None or (wanted.lease and not await self._granted(wanted, wanted.use)):
+        if wanted is None or (wanted.lease and not await self._granted(wanted)):
             return None
         return _taken(wanted)
 
@@ -108,7 +104,7 @@ class Limits:
         lease = f"{self._owner}{number}" if limited else ""
         return Reservation(deployment, number, lease, characters, need, tokens, now, use, quota)
 
-    async def _granted(self, taken: Reservation, use: Use) -> bool:
+    async def _granted(self, taken: Reservation) -> bool:
         claims, slots = _claims(taken)
         try:
             grant = await self._store.take(taken.lease, claims, slots)
@@ -116,8 +112,8 @@ class Limits:
             self._store.settle(taken.lease, (), slots.key if slots else "", ago=0.0)
             raise
         if not grant.granted:
-            use.full_until = self._clock.now() + grant.wait_s
-            use.full_for = taken.tokens if _for_tokens(taken, grant) else 0
+            taken.use.full_until = self._clock.now() + grant.wait_s
+            taken.use.full_for = taken.tokens if _for_tokens(taken, grant) else 0
         return grant.granted
 
     def dares(self, deployment: Deployment, ask: Ask, *, urgent: bool) -> bool:

@@ -97,8 +97,7 @@ class Router:
                 if policy.hedge:
                     heat = Heat(alias, group, asked, taken, tried, lone=lone, left=left)
                     return await self.hedging.make(heat, journey, policy.hedge)
-                make = self.attempts.make
-                return await make(alias, asked, taken, journey, lone=lone, left=left)
+                return await self.attempts.make(alias, asked, taken, journey, lone=lone, left=left)
             except GatewayError as error:
                 error.let_go()  # the plan and the journey keep it
                 plan = plan or Plan(alias, policy, self.rng)
