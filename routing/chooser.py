@@ -99,7 +99,8 @@ class Chooser:
 
     def _usual(self, alias: str, fit: Sequence[Deployment]) -> Deployment | None:
         """Who is chosen first, where all are well, nobody waits and nothing binds."""
-        if self.affinity or self.overload.places or self.room.lines or self.health.unwell():
+        usual = self.health.all_well and not (self.affinity or self.room.lines)
+        if not usual or self.overload.places:
             return None
         candidates = filters.lowest_order(fit)
         if len(candidates) == 1:

@@ -128,6 +128,11 @@ class Health:
         self._unwell = {id_ for id_ in self._unwell if not states[id_].well(now)}
         return {id_: states[id_].seen(now) for id_ in self._unwell}
 
+    @property
+    def all_well(self) -> bool:
+        """Whether surely nobody rests or is on probation, which is quicker to say."""
+        return not self._unwell
+
     def in_flight(self, deployment_id: str) -> int:
         state = self._states.get(deployment_id)
         return state.in_flight if state else 0
