@@ -4,7 +4,7 @@ settled -> merged -> hops to their dialect -> quirks -> mend -> auth -> transpor
 answer -> classify (refused) | document | relay (stream, returned at its first content)
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn, TypeAlias
@@ -14,7 +14,7 @@ import orjson
 from adapters.auth.keys import bearer
 from adapters.classify import classify, classify_error
 from adapters.clock import Clock
-from adapters.deadline import within
+from adapters.deadline import within_line
 from adapters.dialects import Wire
 from adapters.errors import ODD, BadRequest, Failure, Kind
 from adapters.flow import Flow, Ready
@@ -25,10 +25,11 @@ from adapters.plug import plug
 from adapters.provider import (
     Answer,
     Provider,
+    Quirk,
     Transport,
     Upstream,
 )
-from adapters.quirks import MARKS
+from adapters.quirks import MARKS, in_words
 from adapters.relay import Relay, Rewrite, as_it_comes, interpreted, without_usage
 from adapters.repair import repaired
 from adapters.tap import model_of
@@ -70,19 +71,19 @@ class RowAdapter:
         self._ways = Ways(provider, login(transport, clock) if login else provider.auth or bearer)
         self._clock = clock
         self._inline = inline
-        self._quirks = [(quirk, MARKS.get(quirk, ())) for quirk in provider.quirks]
+        self._marks = sorted({mark for quirk in provider.quirks for mark in MARKS.get(quirk, ())})
+        self._unmarked = [quirk for quirk in provider.quirks if quirk not in MARKS]
 
     async def send(self, call: Call, target: Target) -> Reply:
-        limit = target.timeouts.total
         try:
             talk = self._talk(call, target)
-            limit = target.timeouts.first if talk.way.streams else limit
-            with within(limit):
-                return await self._attempt(talk)
-        except TimeoutError as error:
-            what = "no content" if call.stream else "no answer"
-            text = f"{self.name} gave {what} within {limit:g} s"
-            raise Failure(Kind.TIMEOUT, text, provider=self.name) from error
+            try:
+                with within_line(talk.way.limit):
+                    return await self._attempt(talk)
+            except TimeoutError as error:
+                what = "no content" if call.stream else "no answer"
+                text = f"{self.name} gave {what} within {talk.way.limit.seconds:g} s"
+                raise Failure(Kind.TIMEOUT, text) from error
         except Failure as failure:
             _own(failure, self.name, target)
             raise
@@ -95,38 +96,44 @@ class RowAdapter:
         return _Talk(call, place, way, asked, spoken)
 
     async def _attempt(self, talk: _Talk) -> Reply:
-        request = await self._dress(talk)
-        place, way = talk.place, talk.way
-        answer = await self._transport.post(request, place.target.timeouts, place.credential)
+        target, way, body = talk.target, talk.way, talk.asked
+        if talk.spoken or way.endpoint.inlines or target.modify_params:
+            body = await self._said(talk)
+        request = self._dressed(talk, body)
+        if way.auth:
+            request = await way.auth(request, target)
+        answer = await self._transport.post(request, target.timeouts, talk.place.credential)
         try:
             if not 200 <= answer.status < 300:
                 await self._refuse(answer)
             if way.streams and not _is_document(answer, way.endpoint.framing):
                 return await self._stream(talk, answer)
-            return await self._document(talk, answer)
+            reply = self._document(talk, await answer.document(), answer.headers)
+            await answer.close(finished=True)
         except BaseException:
             await answer.close(finished=False)
             raise
+        return reply
 
-    async def _dress(self, talk: _Talk) -> Upstream:
-        call, target, way = talk.call, talk.place.target, talk.way
-        body = talk.asked
+    async def _said(self, talk: _Talk) -> Json:
+        """The body in the provider's dialect, mended where that may take a while."""
         try:
             if talk.spoken:
-                body = await talk.spoken.request(body, target, partial(self._edited, talk))
-            elif way.endpoint.inlines or target.modify_params:
-                body = await self._edited(talk, body)
+                edited = partial(self._edited, talk)
+                return await talk.spoken.request(talk.asked, talk.target, edited)
+            return await self._edited(talk, talk.asked)
         except ODD as odd:
             raise BadRequest(_odd("the request cannot be translated", odd)) from odd
+
+    def _dressed(self, talk: _Talk, body: Json) -> Upstream:
+        call, way = talk.call, talk.way
         if way.chat:
             body = self._as_chat(talk, body)
         if way.endpoint.mend:
-            body = way.endpoint.mend(body, call, target)
+            body = way.endpoint.mend(body, call, talk.target)
         forwarded = {} if way.hops else call.headers
-        own = {"x-request-id": call.id}
-        headers = {**way.headers, **own, **forwarded, **target.headers, **way.shown}
-        request = Upstream(way.url, dumped(body), headers)
-        return await way.auth(request, target) if way.auth else request
+        headers = {**way.usual, "x-request-id": call.id, **forwarded, **way.headers}
+        return Upstream(way.url, dumped(body), headers)
 
     async def _edited(self, talk: _Talk, body: Json) -> Json:
         """The pivot's body, or one that needs no translation, with what must be mended in it."""
@@ -144,21 +151,29 @@ class RowAdapter:
         if talk.call.stream and "stream_options" not in target.drop_fields:
             options = body.get("stream_options") or {}
             body = {**body, "stream_options": {**options, "include_usage": True}}
-        raw = b"" if talk.way.hops or not talk.place.plain else talk.call.raw
-        for quirk, marks in self._quirks:
-            if not (raw and marks) or [mark for mark in marks if mark in raw]:
-                body = quirk(body)
+        for quirk in self._quirks(talk, body):
+            body = quirk(body)
         return body
+
+    def _quirks(self, talk: _Talk, body: Json) -> Sequence[Quirk]:
+        """Those that may find something to edit."""
+        if not self._marks or in_words(body):
+            return self._unmarked
+        raw = b"" if talk.way.hops or not talk.place.plain else talk.call.raw
+        for mark in self._marks:
+            if not raw or raw.rfind(mark) >= 0:  # twice as quick as from the left
+                return self._provider.quirks
+        return self._unmarked
 
     async def _refuse(self, answer: Answer) -> NoReturn:
         body = (await answer.document())[:_ERROR_BODY_LIMIT]
         now = self._clock.wall()
         raise classify(self.name, answer.status, answer.headers, body, now_wall=now)
 
-    async def _document(self, talk: _Talk, answer: Answer) -> Reply:
-        raw, way = await answer.document(), talk.way
+    def _document(self, talk: _Talk, raw: bytes, headers: Mapping[str, str]) -> Reply:
+        way, spoken = talk.way, talk.spoken
         try:
-            document = self._read(raw, answer.headers, way.wire)
+            document = self._read(raw, headers, way.wire)
             told = way.wire.usage(document) or Usage()
         except ODD as odd:
             raise _broken("the provider's answer cannot be read", odd) from odd
@@ -167,14 +182,13 @@ class RowAdapter:
         receipt = Receipt(usage=told, model=model_of(document), finish=True, complete=True)
         body: bytes | Ready = raw
         try:
-            if talk.spoken and talk.call.stream:
-                body = Ready(talk.spoken.cut(document, int(self._clock.wall())))
-            elif talk.spoken:
-                body = orjson.dumps(talk.spoken.reply(document, int(self._clock.wall())))
+            if spoken and talk.call.stream:
+                body = Ready(spoken.cut(document, int(self._clock.wall())))
+            elif spoken:
+                body = orjson.dumps(spoken.reply(document, int(self._clock.wall())))
         except ODD as odd:
             raise _broken("the provider's answer cannot be translated", odd) from odd
-        await answer.close(finished=True)
-        return Reply(body, receipt, answer.headers)
+        return Reply(body, receipt, headers)
 
     def _read(self, raw: bytes, headers: Mapping[str, str], wire: Wire) -> Json:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.auth.keys import Shown
+from adapters.deadline import Line
 from adapters.dialects import PIVOTS, WIRES, Translation, Wire
 from adapters.errors import Failure, Kind
 from adapters.framing import ACCEPT
@@ -32,10 +33,11 @@ class Way:
     pivot: bool  # the provider speaks the pivot of what is asked
     chat: bool  # and that is OpenAI's chat
     streams: bool  # the provider is asked for a stream
+    limit: Line  # how long an answer may take, or a stream to begin
     url: str
-    headers: Mapping[str, str]
-    shown: Mapping[str, str]  # headers that let us in
-    auth: Auth | None  # else what makes such for a request
+    usual: Mapping[str, str]  # headers that a client's own may take the place of
+    headers: Mapping[str, str]  # the others: config's, and what lets us in
+    auth: Auth | None  # makes what lets us in for one request, where it is not the same for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ class Ways:
 
     def _way(self, place: Place, call: Call, theirs: Dialect, endpoint: Endpoint) -> Way:
         streams = call.stream and endpoint.streams
-        auth = self._auth
+        target, auth = place.target, self._auth
+        url = address(self._provider, endpoint, target, stream=streams)
+        shown = auth.headers(target) if isinstance(auth, Shown) else {}
         return Way(
             theirs,
             endpoint,
@@ -99,12 +103,13 @@ class Ways:
             pivot=theirs is PIVOTS[theirs.operation],
             chat=theirs is Dialect.OPENAI_CHAT,
             streams=streams,
-            url=address(self._provider, endpoint, place.target, stream=streams),
-            headers={
+            limit=Line(target.timeouts.first if streams else target.timeouts.total),
+            url=url,
+            usual={
                 **_HEADERS,
                 "accept": ACCEPT[endpoint.framing] if streams else "application/json",
                 **endpoint.headers,
             },
-            shown=auth.headers(place.target) if isinstance(auth, Shown) else {},
+            headers={**target.headers, **shown},
             auth=None if isinstance(auth, Shown) else auth,
         )

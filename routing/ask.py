@@ -1,7 +1,7 @@
 """What one call needs of whoever answers it. Read from its body when somebody wants to know."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -34,17 +34,22 @@ class Ask:
     tenant: str = ""  # whose key it is
     access_groups: frozenset[str] | None = None  # None: all
     agent: str = ""  # the client's User-Agent
+    # Every call is measured, and a `cached_property` takes a lock.
+    _size: tuple[int, int] | None = field(default=None, init=False, compare=False, repr=False)
 
-    @cached_property
+    @property
     def size(self) -> tuple[int, int]:
         """Characters of text, and pictures, in the prompt."""
-        return prompt_size(self.call.body)
+        size = self._size
+        if size is None:
+            size = self._size = prompt_size(self.call.body)
+        return size
 
     def prompt_tokens(self, characters_per_token: float) -> int:
         characters, pictures = self.size
         return int(characters / characters_per_token) + IMAGE_TOKENS * pictures + 1
 
-    @cached_property
+    @property
     def most_output(self) -> int | None:
         """The client's own limit of the answer, in tokens."""
         body = self.call.body

@@ -61,9 +61,9 @@ class Attempts:
         watch.answered(reply)
         journey.note(Attempt(alias, deployment, watch.first))
         if isinstance(reply.body, bytes):
-            watch.succeeded(reply.receipt.usage)
-            watch.ended(reply.receipt.usage)
+            watch.done(reply.receipt.usage)
             return reply
+        self.health.answered(deployment, watch.started)
         return Reply(Watched(reply, reply.body, watch), reply.receipt, reply.headers)
 
 
@@ -87,17 +87,26 @@ class _Watch:
         return self.of.clock.now() - self.started
 
     def answered(self, reply: Reply) -> None:
-        self.first = self.took
-        self.replied = True
+        """An answer has begun."""
         of, deployment = self.of, self.taken.deployment
-        if of.limits.listens(self.taken):
+        now = of.clock.now()
+        self.first = now - self.started
+        self.replied = True
+        if self.taken.quota.listens(now):
             of.limits.told(self.taken, told(reply.headers, now_wall=of.clock.wall()))
-        of.health.answered(deployment, self.started)
         if (overload := of.chooser.overload).places:
-            overload.answered(of.clock.now(), deployment, self.started)
+            overload.answered(now, deployment, self.started)
         affinity = of.chooser.affinity
         if affinity and not self.lone:
             affinity.bind(self.alias, deployment, self.ask)
+
+    def done(self, usage: Usage) -> None:
+        """It was all there when it began: what `Health` is told of a stream bit by bit."""
+        self.open = False
+        first = self.first if self.ask.call.stream else None
+        deployment = self.taken.deployment
+        self.of.health.done(deployment, self.started, first, self.first, usage.output)
+        self._settle(usage)
 
     def succeeded(self, usage: Usage) -> None:
         """The answer came to its end."""
@@ -118,7 +127,7 @@ class _Watch:
         if failure and failure.kind is Kind.RATE_LIMIT and rest:
             self.of.limits.refused(self.taken, failure.retry_after)
         free = failure is not None and failure.kind in _COSTS_NOTHING
-        self.ended(None if free else Usage(self.taken.prompt))
+        self.ended(None if free else Usage(self.taken.need.prompt))
         return rest
 
     def broken(self, failure: Failure) -> None:
@@ -129,12 +138,16 @@ class _Watch:
     def ended(self, usage: Usage | None) -> None:
         if self.open:
             self.open = False
-            of, deployment = self.of, self.taken.deployment
-            of.health.ended(deployment, self.started)
-            of.limits.ended(self.taken, usage)
-            if of.budgets and usage and self.replied:
-                of.budgets.spent(deployment, usage, self.ask)
-            of.chooser.released(deployment)
+            self.of.health.ended(self.taken.deployment, self.started)
+            self._settle(usage)
+
+    def _settle(self, usage: Usage | None) -> None:
+        """Give back what was taken."""
+        of, deployment = self.of, self.taken.deployment
+        of.limits.ended(self.taken, usage)
+        if of.budgets and usage and self.replied:
+            of.budgets.spent(deployment, usage, self.ask)
+        of.chooser.released(deployment)
 
     def _heed(self, failure: Failure, *, answered: bool = False) -> None:
         """A provider may have said that it has too much to do."""

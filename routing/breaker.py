@@ -61,9 +61,9 @@ class Breaker:
     __slots__ = (
         "_closed_at",
         "_ejections",
-        "_opened_at",
         "_until",
         "in_a_row",
+        "opened_at",
         "outcomes",
         "probing",
     )
@@ -72,29 +72,29 @@ class Breaker:
         self.outcomes = Outcomes()
         self.in_a_row = 0  # failures since the last success
         self.probing = False  # half-open, and a request is under way
+        self.opened_at: float | None = None  # None: closed
         self._ejections = 0
-        self._opened_at: float | None = None  # None: closed
         self._until = 0.0  # when its rest is over
         self._closed_at: float | None = None  # when it last came back
 
     def phase(self, now: float) -> Phase:
-        if self._opened_at is None:
+        if self.opened_at is None:
             return Phase.CLOSED
         return Phase.OPEN if left(self._until, now) else Phase.HALF_OPEN
 
     def phase_for(self, now: float, began: float) -> Phase:
         """The phase as an attempt sees it that began then: for one from before it is still open."""
-        if self._opened_at is not None and began < self._opened_at:
+        if self.opened_at is not None and began < self.opened_at:
             return Phase.OPEN
         return self.phase(now)
 
     def left(self, now: float) -> float:
         """Seconds of its rest that are left."""
-        return left(self._until, now) if self._opened_at is not None else 0.0
+        return left(self._until, now) if self.opened_at is not None else 0.0
 
     def warmth(self, now: float) -> float:
         """The share of its usual traffic that it may have."""
-        if self._opened_at is not None:
+        if self.opened_at is not None:
             return COLD
         if self._closed_at is None:
             return 1.0
@@ -103,7 +103,7 @@ class Breaker:
     def ejections(self, now: float) -> int:
         """How often it was ejected in a row: without having been well for long in between."""
         closed_at = self._closed_at
-        if self._opened_at is None and (closed_at is None or now - closed_at >= WARM_UP_S):
+        if self.opened_at is None and (closed_at is None or now - closed_at >= WARM_UP_S):
             return 0
         return self._ejections
 
@@ -113,7 +113,7 @@ class Breaker:
 
     def learn(self, now: float, seconds: float) -> None:
         """Another process has ejected it, or was asked to leave it alone."""
-        if self._opened_at is None:
+        if self.opened_at is None:
             self._ejections = self.ejections(now)
             self._open(now, seconds)
         elif now + seconds > self._until + _EARLY_S:
@@ -126,7 +126,7 @@ class Breaker:
 
     def ended(self, began: float) -> None:
         """An attempt is over, whatever came of it: another may find out."""
-        if self.probing and self._opened_at is not None and began >= self._opened_at:
+        if self.probing and self.opened_at is not None and began >= self.opened_at:
             self.probing = False
 
     def failed(self, now: float) -> None:
@@ -139,16 +139,16 @@ class Breaker:
 
     def answered(self, now: float, began: float) -> float:
         """It has begun to answer, so it is well; returns how much of its rest that ends."""
-        if self._opened_at is None or began < self._opened_at:
+        if self.opened_at is None or began < self.opened_at:
             return 0.0
         unused = left(self._until, now)
-        self._opened_at = None
+        self.opened_at = None
         self._closed_at = now
         self._forget()
         return unused
 
     def _open(self, now: float, seconds: float) -> None:
-        self._opened_at = now
+        self.opened_at = now
         self._until = now + seconds
         self._forget()
 

@@ -14,6 +14,7 @@ from adapters.tokens import CHARACTERS_PER_TOKEN
 from adapters.types import Operation
 from routing.ask import Ask
 from routing.deployment import Deployment
+from routing.pool import pool
 from routing.regions import within
 
 Fit: TypeAlias = Sequence[Deployment]
@@ -82,7 +83,7 @@ def _able(fit: Fit, ask: Ask) -> Fit:
     Config's `supports_vision: false` excludes. That the catalogue does not list an ability only
     means that others, of which it does, are better.
     """
-    if not _differ(fit):
+    if pool(fit).alike:  # else it matters what a call needs, and all of it must be read for that
         return fit
     needs = ask.needs
     if not needs:
@@ -91,12 +92,6 @@ def _able(fit: Fit, ask: Ask) -> Fit:
     if any(d.abilities is not None and needs <= d.abilities for d in may):
         may = [d for d in may if d.abilities is None or needs <= d.abilities]
     return [d for d in may if not d.unable & needs] or may
-
-
-def _differ(fit: Fit) -> bool:
-    """Whether it matters what a call needs; to find that out means to read all of it."""
-    first = fit[0].abilities
-    return any(d.unable or d.abilities != first for d in fit)
 
 
 def _not_able(alias: str, _fit: Fit, ask: Ask) -> BadRequest:

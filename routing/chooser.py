@@ -6,7 +6,7 @@ enabled -> checks -> rested -> room -> untried first -> not overloaded -> lowest
 On the in-memory path nothing here waits, unless a call has to queue.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from math import ceil, inf
 from random import Random
@@ -63,10 +63,22 @@ class Chooser:
             GatewayError: a check leaves nobody.
         """
         fit = self.fit(alias, group, ask)
+        usual = None if tried else self._usual(alias, fit)
+        if usual:
+            limits = self.limits
+            taken = (
+                await limits.reserve(usual, ask)
+                if usual.limited
+                else limits.reserve_unlimited(usual, ask)
+            )
+            if taken:
+                return taken
         wanted = self.room.wanted(group[0].alias, (ask.priority, inf))
-        taken = await self._take(alias, fit, ask, tried, wanted, last=last, patience=patience)
-        if isinstance(taken, Reservation):
-            return taken
+        found = await self._take(
+            alias, fit, ask, tried, wanted, last=last, patience=patience, full=usual
+        )
+        if isinstance(found, Reservation):
+            return found
         if not patience:
             raise self._full(alias, fit, ask)
         return await self._queue(alias, fit, ask, tried, patience, last=last)
@@ -85,7 +97,18 @@ class Chooser:
 
     def released(self, deployment: Deployment) -> None:
         """A call that it had has ended: somebody may be waiting for that."""
-        self.room.changed(deployment.alias)
+        if self.room.lines:
+            self.room.changed(deployment.alias)
+
+    def _usual(self, alias: str, fit: Sequence[Deployment]) -> Deployment | None:
+        """Who is chosen first, where all are well, nobody waits and nothing binds."""
+        usual = self.health.all_well and not (self.affinity or self.room.lines)
+        if not usual or self.overload.places:
+            return None
+        candidates = filters.lowest_order(fit)
+        if len(candidates) == 1:
+            return candidates[0]
+        return self.strategy(alias)(candidates, self.known, self.rng)
 
     async def _take(
         self,
@@ -97,9 +120,10 @@ class Chooser:
         *,
         last: bool,
         patience: float,
+        full: Deployment | None = None,
     ) -> Reservation | float:
         """Choose and take; else the seconds until there may be room. `wanted`: by those who must
-        not be overtaken.
+        not be overtaken; `full`: was chosen a moment ago, and had no room.
         """
         try:
             roomy = usable = self._rested(alias, fit, last=last)
@@ -112,13 +136,16 @@ class Chooser:
         if wanted:
             refused.update(wanted)
             roomy = [d for d in usable if d.id not in wanted]
+        if full:
+            refused.add(full.id)
+            roomy = self._not_full(usable, refused, ask)
         while roomy:  # taken to be so, until somebody who was chosen has no room
             candidates = _candidates(roomy, tried, shunned)
             chosen = await self._one_of(alias, candidates, ask)
             if reservation := await self.limits.reserve(chosen, ask):
                 return reservation
             refused.add(chosen.id)
-            roomy = [d for d in usable if d.id not in refused and not self.limits.full_s(d, ask)]
+            roomy = self._not_full(usable, refused, ask)
         urgent = 0 < patience < _URGENT_S
         limits = self.limits
         daring = [d for d in usable if d.id not in wanted and limits.dares(d, ask, urgent=urgent)]
@@ -128,6 +155,11 @@ class Chooser:
             if reservation := await limits.reserve(chosen, ask, daring=True):
                 return reservation
         return limits.room_s(usable, ask)
+
+    def _not_full(
+        self, usable: Sequence[Deployment], refused: Set[str], ask: Ask
+    ) -> Sequence[Deployment]:
+        return [d for d in usable if d.id not in refused and not self.limits.full_s(d, ask)]
 
     def _rested(self, alias: str, fit: Sequence[Deployment], *, last: bool) -> Sequence[Deployment]:
         unwell = self.health.unwell()

@@ -47,11 +47,11 @@ class Deployment:
     allowed_fails: int | None = None  # None: the router's; as the next
     allowed_fails_policy: Mapping[str, int] = field(default_factory=dict)
     off: str = ""
+    limited: bool = field(init=False, compare=False)  # config sets a limit that must be asked for
 
-    @property
-    def limited(self) -> bool:
-        """Whether config sets a limit that must be asked for."""
-        return not (self.rpm is None and self.tpm is None and self.max_parallel is None)
+    def __post_init__(self) -> None:
+        limits = (self.rpm, self.tpm, self.max_parallel)
+        object.__setattr__(self, "limited", limits != (None, None, None))
 
 
 @dataclass(frozen=True, slots=True)

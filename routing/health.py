@@ -71,6 +71,11 @@ class _State:
             phase=breaker.phase_for(now, began),
         )
 
+    def succeeded(self, now: float) -> None:
+        self.breaker.succeeded(now)
+        if self.failures:
+            self.failures.clear()
+
     def rest(self, now: float, rest: Rest) -> None:
         if rest.ejection:
             self.breaker.eject(now, rest.seconds)
@@ -123,6 +128,11 @@ class Health:
         self._unwell = {id_ for id_ in self._unwell if not states[id_].well(now)}
         return {id_: states[id_].seen(now) for id_ in self._unwell}
 
+    @property
+    def all_well(self) -> bool:
+        """Whether surely nobody rests or is on probation, which is quicker to say."""
+        return not self._unwell
+
     def in_flight(self, deployment_id: str) -> int:
         state = self._states.get(deployment_id)
         return state.in_flight if state else 0
@@ -142,11 +152,14 @@ class Health:
     def started(self, deployment: Deployment) -> None:
         state = self._state(deployment.id)
         state.in_flight += 1
-        state.breaker.started(self._clock.now())
+        if state.breaker.opened_at is not None:
+            state.breaker.started(self._clock.now())
 
     def answered(self, deployment: Deployment, began: float | None = None) -> None:
         """An answer has begun: who was ejected is well again, and warms up."""
         state = self._state(deployment.id)
+        if state.breaker.opened_at is None:
+            return
         now = self._clock.now()
         unused = state.breaker.answered(now, now if began is None else began)
         if unused and not left(state.rested_at, now):
@@ -178,10 +191,7 @@ class Health:
     def succeeded(self, deployment: Deployment, began: float | None = None) -> None:
         """An answer came to its end: what failed before says nothing about now."""
         self.answered(deployment, began)
-        state = self._state(deployment.id)
-        state.breaker.succeeded(self._clock.now())
-        if state.failures:
-            state.failures.clear()
+        self._state(deployment.id).succeeded(self._clock.now())
 
     def learn(self, deployment_id: str, seconds: float) -> None:
         """Another process has begun to leave it alone; for as long, so do we.
@@ -199,6 +209,22 @@ class Health:
         """An answer of `output` tokens took so long; `first_s`: until its first, if it streamed."""
         state = self._state(deployment.id)
         state.timing.timed(self._clock.now(), first_s, took_s, output)
+
+    def done(
+        self,
+        deployment: Deployment,
+        began: float,
+        first_s: float | None,
+        took_s: float,
+        output: int,
+    ) -> None:
+        """It has answered and succeeded, was timed and has ended, all of it at the same moment."""
+        state, now = self._state(deployment.id), self._clock.now()
+        if state.breaker.opened_at is not None:
+            self.answered(deployment, began)
+        state.succeeded(now)
+        state.timing.timed(now, first_s, took_s, output)
+        state.in_flight -= 1
 
     def _state(self, deployment_id: str) -> _State:
         state = self._states.get(deployment_id)

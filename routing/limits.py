@@ -41,17 +41,10 @@ class Reservation:
     lease: str  # empty: the store knows nothing of it
     characters: int
     need: Need  # estimated
+    tokens: int  # the same
     at: float
     use: Use
     quota: Quota
-
-    @property
-    def prompt(self) -> int:
-        return self.need.prompt
-
-    @property
-    def tokens(self) -> int:
-        return self.need.prompt + self.need.output
 
 
 _NOTHING = Need()
@@ -85,29 +78,33 @@ class Limits:
         """Take what the call may need; None if there is no room. `daring`: a guess of ours that
         there is none is put to the test.
         """
+        wanted = self._wanted(deployment, ask, daring=daring)
+        if wanted is None or (wanted.lease and not await self._granted(wanted)):
+            return None
+        return _taken(wanted)
+
+    def reserve_unlimited(self, deployment: Deployment, ask: Ask) -> Reservation | None:
+        """The same where config sets no limit, so that no store has to be asked."""
+        wanted = self._wanted(deployment, ask, daring=False)
+        return wanted and _taken(wanted)
+
+    def _wanted(self, deployment: Deployment, ask: Ask, *, daring: bool) -> Reservation | None:
+        """What the call may need, not taken yet; None: there is no room, as far as we know."""
         now = self._clock.now()
         use = self._use(deployment)
         quota = self._quota(deployment)
         limited = deployment.limited
-        need, characters = _NOTHING, 0
+        need, characters, tokens = _NOTHING, 0, 0
         if limited or not quota.mute:  # nobody else needs an estimate
             need, characters = use.need(ask), ask.size[0]
+            tokens = need.prompt + need.output
             if not daring and (use.full_s(now, need) or quota.wait(now, need)):
                 return None
         number = next(self._numbers)
         lease = f"{self._owner}{number}" if limited else ""
-        reservation = Reservation(deployment, number, lease, characters, need, now, use, quota)
-        if limited and not await self._granted(reservation, use):
-            return None
-        use.requests.add(now, 1)
-        if need is not _NOTHING:
-            use.tokens.add(now, reservation.tokens)
-        use.slots += 1
-        if not quota.mute:
-            quota.took(now, number, need)
-        return reservation
+        return Reservation(deployment, number, lease, characters, need, tokens, now, use, quota)
 
-    async def _granted(self, taken: Reservation, use: Use) -> bool:
+    async def _granted(self, taken: Reservation) -> bool:
         claims, slots = _claims(taken)
         try:
             grant = await self._store.take(taken.lease, claims, slots)
@@ -115,8 +112,8 @@ class Limits:
             self._store.settle(taken.lease, (), slots.key if slots else "", ago=0.0)
             raise
         if not grant.granted:
-            use.full_until = self._clock.now() + grant.wait_s
-            use.full_for = taken.tokens if _for_tokens(taken, grant) else 0
+            taken.use.full_until = self._clock.now() + grant.wait_s
+            taken.use.full_for = taken.tokens if _for_tokens(taken, grant) else 0
         return grant.granted
 
     def dares(self, deployment: Deployment, ask: Ask, *, urgent: bool) -> bool:
@@ -130,10 +127,6 @@ class Limits:
         now = self._clock.now()
         need = use.need(ask)
         return not use.full_s(now, need) and quota.dares(now, need, urgent=urgent)
-
-    def listens(self, reservation: Reservation) -> bool:
-        """Whether what the provider's reply tells of its limits may be news."""
-        return reservation.quota.listens(self._clock.now())
 
     def told(self, reservation: Reservation, allowances: Sequence[Told]) -> None:
         """The provider has answered; its headers say what is left."""
@@ -269,6 +262,18 @@ class Limits:
                 del self._quotas[next(iter(self._quotas))]
             quota = self._quotas[key] = Quota()
         return quota
+
+
+def _taken(wanted: Reservation) -> Reservation:
+    """It is ours now."""
+    at, use, quota, need = wanted.at, wanted.use, wanted.quota, wanted.need
+    use.requests.add(at, 1)
+    if need is not _NOTHING:
+        use.tokens.add(at, wanted.tokens)
+    use.slots += 1
+    if not quota.mute:
+        quota.took(at, wanted.number, need)
+    return wanted
 
 
 def _for_tokens(taken: Reservation, grant: Grant) -> bool:

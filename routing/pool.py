@@ -31,6 +31,16 @@ class Pool(tuple[Deployment, ...]):
         return self._part([deployment for deployment in self if deployment.order == lowest])
 
     @cached_property
+    def unlimited(self) -> bool:
+        """Whether config limits none of them."""
+        return not any(deployment.limited for deployment in self)
+
+    @cached_property
+    def alike(self) -> bool:
+        """Whether all of them can do the same, as far as that is known."""
+        return not any(d.unable or d.abilities != self[0].abilities for d in self)
+
+    @cached_property
     def weights(self) -> Sequence[float]:
         """Shares of the traffic, summed up from the first on; none: all have the same.
 

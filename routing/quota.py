@@ -32,9 +32,6 @@ class Need(NamedTuple):
     def tokens(self) -> int:
         return self.prompt + self.output
 
-    def of(self, counted: Counted) -> int:
-        return _COSTS[counted](self)
-
 
 _COSTS: Mapping[Counted, Callable[[Need], int]] = {
     Counted.REQUESTS: lambda _: 1,
@@ -55,11 +52,12 @@ class _Left(NamedTuple):
 class _Allowance:
     """One of them, played forward. `level`: what is left, as far as we know."""
 
-    __slots__ = ("_at", "_ends", "_rate", "counted", "level", "limit")
+    __slots__ = ("_at", "_ends", "_rate", "cost", "counted", "level", "limit")
 
     def __init__(self, now: float, said: Told, most: float) -> None:
         """`most`: the most that was ever left, where no limit is told."""
         self.counted = said.counted
+        self.cost = _COSTS[said.counted]
         self.limit = most if said.limit is None else float(said.limit)
         self.level = float(said.remaining)
         self._at = now
@@ -85,8 +83,6 @@ class _Allowance:
 
     def wait(self, now: float, need: float) -> float:
         """Seconds until there is so much, or all that there can be."""
-        if self.level >= need:  # and nothing takes away but we
-            return 0.0
         self.play(now)
         missing = min(need, self.limit) - self.level
         if missing <= _NEAR:
@@ -151,7 +147,7 @@ class Quota:
             since.popleft()
         for allowance in self._allowances.values():
             allowance.play(now)
-            allowance.level -= need.of(allowance.counted)
+            allowance.level -= allowance.cost(need)
         if self._learned:
             self._learned.took(now, number, need.tokens)
 
@@ -181,7 +177,7 @@ class Quota:
             most = max(before.limit if before else 0.0, float(said.remaining))
             allowance = self._allowances[key] = _Allowance(now, said, most)
             for left in self._since:
-                allowance.level -= left.need.of(said.counted)
+                allowance.level -= allowance.cost(left.need)
         plenty = allowances and all(a.level > _PLENTY * a.limit for a in self._allowances.values())
         self._heard_at = now if plenty else -inf
 
@@ -215,13 +211,14 @@ class Quota:
         """How many requests of that size may be expected to be let in within so many seconds."""
         if now + seconds < self._closed_until:
             return 0.0
-        each = (a.fits(now, seconds, need.of(a.counted)) for a in self._allowances.values())
+        each = (a.fits(now, seconds, a.cost(need)) for a in self._allowances.values())
         fits = min(each, default=inf)
         return min(fits, self._learned.fits(now, seconds, need.tokens)) if self._learned else fits
 
     def _told_wait(self, now: float, need: Need) -> float:
         wait = self._closed_until - now
         for allowance in self._allowances.values():
-            missing_s = allowance.wait(now, need.of(allowance.counted))
-            wait = max(wait, missing_s)
+            needed = allowance.cost(need)
+            if allowance.level < needed:  # nothing takes away but we
+                wait = max(wait, allowance.wait(now, needed))
         return wait

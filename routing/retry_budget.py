@@ -33,12 +33,12 @@ class Balance:
         self._parts: deque[list[int]] = deque()  # [second, earned - spent], oldest first
 
     def add(self, now: float, amount: int) -> None:
-        second = int(now)
-        self._expire(second)
-        if self._parts and self._parts[-1][0] >= second:
-            self._parts[-1][1] += amount
+        second, parts = int(now), self._parts
+        if parts and parts[-1][0] >= second:
+            parts[-1][1] += amount
         else:
-            self._parts.append([second, amount])
+            self._expire(second)
+            parts.append([second, amount])
 
     def left(self, now: float) -> int:
         self._expire(int(now))

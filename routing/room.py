@@ -94,18 +94,18 @@ class WaitingRoom:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lines: dict[str, dict[frozenset[str], _Line]] = {}
+        self.lines: dict[str, dict[frozenset[str], _Line]] = {}
         self._numbers = count()
 
     def wanted(self, alias: str, turn: tuple[int, float]) -> frozenset[str]:
         """Deployments that those wait for who must not be overtaken by whoever has that turn."""
-        if not (lines := self._lines.get(alias)):
+        if not (lines := self.lines.get(alias)):
             return _NOBODY
         return _NOBODY.union(*(line.fit for line in lines.values() if line.places[0].turn < turn))
 
     def ahead(self, alias: str, fit: Sequence[Deployment], priority: int) -> int:
         """How many wait for some of these, and no less urgently."""
-        if not (lines := self._lines.get(alias)):
+        if not (lines := self.lines.get(alias)):
             return 0
         ids = {deployment.id for deployment in fit}
         return sum(
@@ -117,14 +117,14 @@ class WaitingRoom:
         )
 
     def waiting(self, alias: str) -> int:
-        return sum(line.living.total() for line in self._lines.get(alias, {}).values())
+        return sum(line.living.total() for line in self.lines.get(alias, {}).values())
 
     @contextmanager
     def place(self, alias: str, fit: Sequence[Deployment], priority: int) -> Iterator[Place]:
         """Stand in line for as long as the block lasts. Raises `Crowded`."""
         if self.waiting(alias) >= _MOST_WAITING:
             raise Crowded
-        lines = self._lines.setdefault(alias, {})
+        lines = self.lines.setdefault(alias, {})
         key = frozenset(deployment.id for deployment in fit)
         line = lines.get(key)
         if line is None:
@@ -142,7 +142,7 @@ class WaitingRoom:
 
     def changed(self, alias: str) -> None:
         """Room may have come: somebody has finished, or a rest is over."""
-        if lines := self._lines.get(alias):
+        if lines := self.lines.get(alias):
             for first in sorted(line.places[0] for line in lines.values()):
                 first.call()
 
@@ -151,8 +151,8 @@ class WaitingRoom:
         was_first = place.first
         line.leave(place)
         if not line.places:
-            del self._lines[line.alias][line.fit]
-            if not self._lines[line.alias]:
-                del self._lines[line.alias]
+            del self.lines[line.alias][line.fit]
+            if not self.lines[line.alias]:
+                del self.lines[line.alias]
         if was_first:
             self.changed(line.alias)

@@ -1,8 +1,9 @@
 """The router: the only loop in routing. It does what the plan says."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from adapters.clock import Clock
 from adapters.errors import GatewayError
@@ -36,7 +37,7 @@ class Router:
     budget: RetryBudget
     hedging: Hedging
 
-    async def send(self, ask: Ask, policy: Policy, journey: Journey) -> Reply:
+    def send(self, ask: Ask, policy: Policy, journey: Journey) -> Coroutine[Any, Any, Reply]:
         """Answer a call, trying deployments and fallbacks as `policy` allows.
 
         Returns once the first event of the answer is in hand: from then on the answer is
@@ -48,9 +49,12 @@ class Router:
             Resting, Full, NoDeployment: no deployment of any permitted alias may be used now.
             BadRequest: the request cannot be said in the provider's dialect.
         """
+        if policy.resume:
+            return self._answer_resumably(ask, policy, journey)
+        return self._answer(ask, policy, journey)
+
+    async def _answer_resumably(self, ask: Ask, policy: Policy, journey: Journey) -> Reply:
         reply = await self._answer(ask, policy, journey)
-        if not policy.resume:
-            return reply
         return Course(ask, policy, journey, self._answer, self.clock).resumable(reply)
 
     async def _answer(
@@ -59,9 +63,9 @@ class Router:
         """The same, once. `rest`: of an answer that broke off; who has failed then is left out."""
         clock = self.clock
         ends = clock.now() + policy.deadline
-        plan = Plan(ask.call.model, policy, self.rng)
+        plan: Plan | None = None  # made when it is needed, which mostly it is not
         tried: dict[str, int] = {}  # deployment -> its order
-        step: Step = plan.start()
+        step: Step = Try(ask.call.model)
         while isinstance(step, Try):
             alias = step.alias
             group: Sequence[Deployment] = ()
@@ -75,8 +79,10 @@ class Router:
                     group = rest.others(group)
                 patience = max(0.0, min(step.patience, ends - clock.now())) if step.patience else 0
                 able = willing(group, step, journey)
+                if policy.fallbacks and plan is None:
+                    plan = Plan(alias, policy, self.rng)
                 choice = self.chooser.choose(
-                    alias, able, asked, tried, patience=patience, last=plan.last
+                    alias, able, asked, tried, patience=patience, last=plan is None or plan.last
                 )
                 taken = await (self._timed(choice, journey) if patience else choice)
                 deployment = taken.deployment
@@ -91,10 +97,10 @@ class Router:
                 if policy.hedge:
                     heat = Heat(alias, group, asked, taken, tried, lone=lone, left=left)
                     return await self.hedging.make(heat, journey, policy.hedge)
-                make = self.attempts.make
-                return await make(alias, asked, taken, journey, lone=lone, left=left)
+                return await self.attempts.make(alias, asked, taken, journey, lone=lone, left=left)
             except GatewayError as error:
                 error.let_go()  # the plan and the journey keep it
+                plan = plan or Plan(alias, policy, self.rng)
                 able = willing(group, step, journey)
                 untried = self._untried(alias, group, able, asked, tried, last=plan.last)
                 left, metered = ends - clock.now(), policy.retry_budget

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from adapters.provider import Quirk
 from adapters.quirks import fields, messages, thinking
+from adapters.types import Json
 
 QUIRKS: Mapping[str, Quirk] = {
     quirk.__name__: quirk
@@ -53,3 +54,19 @@ MARKS: Mapping[Quirk, tuple[bytes, ...]] = {
 """Words without which a history has nothing for a quirk to edit: to look for a word in a request's
 bytes costs a fraction of a walk over its messages.
 """
+_SPEAKERS = ("system", "user", "assistant")
+
+
+def in_words(body: Json) -> bool:
+    """Whether there is nothing in a chat body but who says what, in words, and no tools: then none
+    of the quirks that have marks finds anything to edit, and nobody need look for their words.
+    """
+    messages = body.get("messages")
+    if "tools" in body or not isinstance(messages, list):
+        return False
+    for message in messages:
+        if not (isinstance(message, dict) and len(message) == 2):
+            return False
+        if not (isinstance(message.get("content"), str) and message.get("role") in _SPEAKERS):
+            return False
+    return True

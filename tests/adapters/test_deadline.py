@@ -1,12 +1,13 @@
 """Time limits behave as `asyncio.timeout` does; `timed` sets a timer only where it must wait."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from adapters.deadline import timed, within
+from adapters.deadline import Line, timed, within, within_line
+from tests.adapters.loops import Loop
 
 SOON_S = 0.005
 LONG_S = 30.0
@@ -35,10 +36,15 @@ async def with_timed(work: Any, seconds: float) -> Any:
     return await timed(work, seconds)
 
 
-BOTH = pytest.mark.parametrize("limited", [with_block, with_timed])
+async def in_line(work: Any, seconds: float) -> Any:
+    with within_line(Line(seconds)):
+        return await work
 
 
-@BOTH
+EACH = pytest.mark.parametrize("limited", [with_block, with_timed, in_line])
+
+
+@EACH
 async def test_work_that_lasts_too_long_is_ended(limited: Callable[..., Any]) -> None:
     with pytest.raises(TimeoutError):
         await limited(for_ever(), SOON_S)
@@ -47,7 +53,7 @@ async def test_work_that_lasts_too_long_is_ended(limited: Callable[..., Any]) ->
     await asyncio.sleep(0)  # nothing is left that would cancel us later
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("work", [nothing, a_moment])
 async def test_work_that_ends_in_time_gives_what_it_gives(
     limited: Callable[..., Any], work: Callable[[], Any]
@@ -55,7 +61,7 @@ async def test_work_that_ends_in_time_gives_what_it_gives(
     assert await limited(work(), LONG_S) == "done"
 
 
-@BOTH
+@EACH
 async def test_what_the_work_raises_goes_through(limited: Callable[..., Any]) -> None:
     async def broken() -> None:
         await asyncio.sleep(0)
@@ -65,7 +71,7 @@ async def test_what_the_work_raises_goes_through(limited: Callable[..., Any]) ->
         await limited(broken(), LONG_S)
 
 
-@BOTH
+@EACH
 async def test_a_cancellation_by_somebody_else_stays_one(limited: Callable[..., Any]) -> None:
     begun = asyncio.Event()
 
@@ -81,7 +87,7 @@ async def test_a_cancellation_by_somebody_else_stays_one(limited: Callable[..., 
         await task
 
 
-@BOTH
+@EACH
 async def test_work_may_clean_up_when_its_time_is_over(limited: Callable[..., Any]) -> None:
     cleaned = []
 
@@ -98,7 +104,7 @@ async def test_work_may_clean_up_when_its_time_is_over(limited: Callable[..., An
     assert cleaned
 
 
-@BOTH
+@EACH
 async def test_limits_may_stand_in_each_other(limited: Callable[..., Any]) -> None:
     with pytest.raises(TimeoutError):
         await limited(limited(for_ever(), LONG_S), SOON_S)
@@ -122,6 +128,58 @@ async def test_work_that_need_not_wait_sets_no_timer(monkeypatch: pytest.MonkeyP
 def test_without_a_task_there_is_nothing_to_end() -> None:
     with pytest.raises(RuntimeError), within(LONG_S):
         pass
+
+
+def test_each_block_in_a_line_has_its_own_time() -> None:
+    line, ended = Line(10.0), []
+
+    async def one(begins: float, lasts: float) -> None:
+        await asyncio.sleep(begins)
+        try:
+            with within_line(line):
+                await asyncio.sleep(lasts)
+        except TimeoutError:
+            ended.append((begins, asyncio.get_running_loop().time()))
+
+    async def all_of_them() -> None:
+        await asyncio.gather(one(0, 99), one(1, 99), one(2, 5), one(4, 99), one(50, 99))
+
+    run(Loop(), all_of_them())
+
+    assert ended == [(0, 10), (1, 11), (4, 14), (50, 60)]
+
+
+def test_a_line_has_one_timer_however_many_blocks_there_are() -> None:
+    loop, line = Loop(), Line(10.0)
+
+    async def many() -> None:
+        for _ in range(1000):
+            with within_line(line):
+                pass
+        await asyncio.sleep(20)
+        with within_line(line):
+            pass
+
+    run(loop, many())
+
+    assert loop.timers == 3  # the sleep's, and one for each time that there was none
+
+
+def test_a_line_may_be_used_on_another_event_loop() -> None:
+    line = Line(10.0)
+
+    async def too_long() -> None:
+        with within_line(line):
+            await for_ever()
+
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            run(Loop(), too_long())
+
+
+def run(loop: Loop, work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(work)
 
 
 def current() -> asyncio.Task[Any]:

@@ -4,7 +4,8 @@ from copy import deepcopy
 
 import pytest
 
-from adapters.quirks import QUIRKS
+from adapters.provider import Quirk
+from adapters.quirks import MARKS, QUIRKS, in_words
 from adapters.types import Json
 
 MARK = {"type": "ephemeral"}
@@ -471,3 +472,41 @@ LEFT_ALONE: dict[str, tuple[str, Json]] = {
 @pytest.mark.parametrize(("quirk", "body"), LEFT_ALONE.values(), ids=LEFT_ALONE)
 def test_what_a_quirk_does_not_mean_is_left_alone(quirk: str, body: Json) -> None:
     assert QUIRKS[quirk](body) is body
+
+
+WORDS: list[Json] = [
+    {"messages": []},
+    {"messages": [_says("system", "Be brief."), _says("user", "cache_control, tool_calls")]},
+    {"model": "gemini-magistral", "messages": [_says("user"), _says("assistant")], "max_tokens": 1},
+]
+
+
+@pytest.mark.parametrize("quirk", MARKS, ids=lambda quirk: quirk.__name__)
+@pytest.mark.parametrize("body", WORDS)
+def test_what_is_said_in_words_has_nothing_for_quirks_that_look_for_a_mark(
+    quirk: Quirk, body: Json
+) -> None:
+    assert in_words(body)
+    assert quirk(body) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"messages": "hi"},
+        {"messages": ["hi"]},
+        {"messages": [_says("user"), None]},
+        {"messages": [_says("user")], "tools": []},
+        {"messages": [_says("user"), _says("developer")]},
+        {"messages": [_says("user"), _says(["user"])]},  # type: ignore[arg-type]  # clients may
+        {"messages": [_says("user", [{"type": "text", "text": "hi"}])]},
+        {"messages": [_says("assistant", None)]},
+        {"messages": [_says("user", name="Ann")]},
+        {"messages": [_says("user", cache_control=MARK)]},
+        {"messages": [{"role": "user", "cache_control": MARK}]},
+        {"messages": _loop(LONG)},
+    ],
+)
+def test_whatever_else_is_there_is_more_than_words(body: Json) -> None:
+    assert not in_words(body)

@@ -105,7 +105,7 @@ async def test_how_many_characters_make_a_token_is_learned() -> None:
     for _ in range(30):
         taken = await limits.reserve(limited, ask)
         assert taken
-        estimates.append(taken.prompt)
+        estimates.append(taken.need.prompt)
         limits.ended(taken, Usage(input=200, output=10))
 
     assert estimates[0] == pytest.approx(105, abs=5)

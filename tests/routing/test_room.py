@@ -185,7 +185,7 @@ def test_an_alias_is_forgotten_when_nobody_waits() -> None:
         assert room.wanted("big", (-1, 1e9)) == frozenset()  # more urgent
 
     assert room.wanted("big", (0, 1e9)) == frozenset()
-    assert not room._lines
+    assert not room.lines
 
 
 def test_too_many_are_refused() -> None:
