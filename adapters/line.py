@@ -172,7 +172,8 @@ class Line(ResponseHandler):
             except HttpProcessingError as error:
                 raise aiohttp.ClientError(error.message) from error
             status = message.code
-        headers = {name.lower(): value for name, value in message.headers.items()}
+        raw = message.raw_headers  # decoded as those of plain heads are
+        headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in raw}
         return Received(status, headers, content)
 
 

@@ -40,6 +40,7 @@ Inline: TypeAlias = Callable[[Json], Awaitable[Json]]
 """Puts bytes in place of the addresses of images in a chat body."""
 
 _ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are worth reading
+_ESCAPE = b"\\u00"  # of a letter in JSON: a mark may be written so
 _SHORTEST_SECRET = 6  # characters; what is shorter stands where a local server wants something
 
 
@@ -71,7 +72,8 @@ class RowAdapter:
         self._ways = Ways(provider, login(transport, clock) if login else provider.auth or bearer)
         self._clock = clock
         self._inline = inline
-        self._marks = sorted({mark for quirk in provider.quirks for mark in MARKS.get(quirk, ())})
+        marks = {mark for quirk in provider.quirks for mark in MARKS.get(quirk, ())}
+        self._marks = [*sorted(marks), _ESCAPE] if marks else []
         self._unmarked = [quirk for quirk in provider.quirks if quirk not in MARKS]
 
     async def send(self, call: Call, target: Target) -> Reply:

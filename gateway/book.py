@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from adapters.errors import Failure, Internal
 from gateway.exchange import Exchange
 from gateway.log import Level, Log
-from gateway.metrics import Metrics
+from gateway.metrics.counting import Metrics
 from gateway.visit import Visit
 from routing.journey import Attempt, Journey, Resumption
 

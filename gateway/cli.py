@@ -96,7 +96,7 @@ def main(  # noqa: PLR0917  # one parameter per flag
     if num_workers == 1:
         run(launch)
     else:
-        from gateway.several import run_several  # noqa: PLC0415
+        from gateway.workers.several import run_several  # noqa: PLC0415
 
         run_several(launch, num_workers)
 

@@ -9,9 +9,9 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.utils import wrap_app
 
-from gateway.accepting import Seat, accepting
 from gateway.http1.plain import Plain, Serving
 from gateway.http1.unusual import hand_over
+from gateway.workers.accepting import Seat, accepting
 
 _CUT_S = 1.0  # for those who are cut to be told so
 

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from adapters.errors import GatewayError
-from gateway.accepting import Seat, accepting
 from gateway.app import App
 from gateway.life import Life
 from gateway.log import Log
 from gateway.stream import BrokenOff
-from gateway.worker import Place
+from gateway.workers.accepting import Seat, accepting
+from gateway.workers.worker import Place
 
 if TYPE_CHECKING:
     import uvicorn

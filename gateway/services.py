@@ -13,15 +13,15 @@ from adapters.provider import Adapter
 from adapters.send import Inline, RowAdapter
 from gateway.access.keys import Keys
 from gateway.book import Book
-from gateway.colleagues import Colleagues
 from gateway.config.settings import Settings
 from gateway.facts import Facts
 from gateway.ledger.models import Models
 from gateway.life import Life
 from gateway.log import Log
-from gateway.metrics import Metrics, State
+from gateway.metrics.counting import Metrics, State
 from gateway.sharing import Sharing, sharing
 from gateway.whence import Whence
+from gateway.workers.colleagues import Colleagues
 from routing.affinity import Bindings
 from routing.budgets import Budgets
 from routing.checks import chosen

@@ -32,7 +32,7 @@ THIRD_PARTIES: Mapping[str, str] = {  # package -> the modules that may import i
     "httptools": r"gateway\.server",
     "hypercorn": r"gateway\.(server|connections|http1\.unusual)",
     "orjson": r".*",
-    "prometheus_client": r"gateway\.metrics.*",
+    "prometheus_client": r"gateway\.metrics\..*",
     "redis": r"routing\.state\.wire",
     "pydantic": r"gateway\.config\.schema",
     "pydantic_core": r"gateway\.config\.schema",

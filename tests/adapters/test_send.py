@@ -1,5 +1,6 @@
 """One attempt for one document: what leaves, what is believed, and what an error says."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from adapters.dialects import TRANSLATIONS
 from adapters.errors import BadRequest, Failure, GatewayError, Kind
 from adapters.merge import merged
 from adapters.provider import Endpoint, Provider, Upstream
+from adapters.quirks.messages import no_cache_control
 from adapters.send import RowAdapter
 from adapters.types import Call, Json, Reply, Target, Timeouts, Usage
 from tests.adapters.samples import (
@@ -170,6 +172,16 @@ async def test_quirks_come_after_our_own_additions() -> None:
     left = await _left(call(stream=True), row=Provider("acme", quirks=(deaf,)))
 
     assert "stream_options" not in orjson.loads(left.body)
+
+
+@pytest.mark.parametrize("raw", [rb'{"cache_control":1}', rb'{"cache\u005fcontrol":1}', b""])
+async def test_a_quirk_finds_its_word_however_the_client_wrote_it(raw: bytes) -> None:
+    part = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
+    asked = replace(call(messages=[{"role": "user", "content": [part]}]), raw=raw)
+
+    left = await _left(asked, row=Provider("acme", quirks=(no_cache_control,)))
+
+    assert b"cache_control" not in left.body
 
 
 async def test_parameters_without_a_word_are_sent_on() -> None:

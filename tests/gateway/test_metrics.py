@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import parser
 
 from adapters.types import Target, Usage
-from gateway.metric_rows import BUCKETS
-from gateway.metrics import Metrics, State
+from gateway.metrics.counting import Metrics, State
+from gateway.metrics.rows import BUCKETS
 from routing.deployment import Deployment
 
 SERVED: dict[str, Any] = {

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypercorn.config import Config
 
-from gateway.accepting import Seat, Seats
 from gateway.connections import serve_connections
 from gateway.http1 import plain as ways
 from gateway.http1.plain import Plain, Serving
 from gateway.server import listen
+from gateway.workers.accepting import Seat, Seats
 from tests.e2e.process import until
 from tests.e2e.raw import Raw, connected
 

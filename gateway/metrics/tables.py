@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Generic, NamedTuple
 
-from gateway.metric_rows import Count, Histogram, Labels, Requests, Row
+from gateway.metrics.rows import Count, Histogram, Labels, Requests, Row
 
 _PLACE = ("model_id", "api_provider", "model")
 REQUEST = (

@@ -19,19 +19,19 @@ from socket import socket
 from tempfile import mkdtemp
 
 from adapters.clock import SystemClock
-from gateway.accepting import Seat
 from gateway.api.health import report
 from gateway.app import build
-from gateway.colleagues import FIGURES, HEALTH, Answers, Colleagues, socket_of
-from gateway.figures import written
-from gateway.kept import Kept
 from gateway.launch import LOG_FLUSH_S, Launch, announce, listening, opened_log, run_loop, warn
 from gateway.log import Level, Log
+from gateway.metrics.figures import written
 from gateway.server import load, serve
 from gateway.services import Services, opened
-from gateway.whole_lines import WholeLines
-from gateway.worker import Place
-from gateway.workers import Crew, supervise
+from gateway.workers.accepting import Seat
+from gateway.workers.colleagues import FIGURES, HEALTH, Answers, Colleagues, socket_of
+from gateway.workers.kept import Kept
+from gateway.workers.parent import Crew, supervise
+from gateway.workers.whole_lines import WholeLines
+from gateway.workers.worker import Place
 from routing.shares import WHOLE, Share
 
 _LONGEST_FOLDER = 80  # bytes; the address of a Unix socket has 104 at most

@@ -25,10 +25,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from gateway.accepting import Seat, Seats
 from gateway.log import Level
 from gateway.say import Say
-from gateway.worker import CAUGHT, READY, named
+from gateway.workers.accepting import Seat, Seats
+from gateway.workers.worker import CAUGHT, READY, named
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0  # also how long a worker must have lived to be thought well again

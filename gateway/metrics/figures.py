@@ -1,7 +1,7 @@
 """What one process has counted, in a shape that others can read, and sums of several (pure).
 
 Counts of processes are added up, so a scrape that comes to one shows all; the tables in
-`metric_tables.py` do the adding, since rows of equal labels are one sample to them anyway.
+`tables.py` do the adding, since rows of equal labels are one sample to them anyway.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 import orjson
 
 from adapters.types import Json
-from gateway.metric_rows import Count, Histogram, Labels, Requests
+from gateway.metrics.rows import Count, Histogram, Labels, Requests
 
 State: TypeAlias = tuple[Sequence[str], int]  # values of a deployment's labels, how it is
 CPU = "process_cpu_seconds_total"

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.accepting import Seat
 from gateway.log import Level, Log
+from gateway.workers.accepting import Seat
 
 READY = b"r"
 CAUGHT = frozenset({signal.SIGTERM, signal.SIGINT})

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from gateway.figures import Figures
-from gateway.kept import Kept
+from gateway.metrics.figures import Figures
+from gateway.workers.kept import Kept
 
 _PATIENCE_S = 1.0
 FIGURES = b"figures"

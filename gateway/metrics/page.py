@@ -9,9 +9,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.figures import Figures
-from gateway.metric_rows import BUCKETS, Histogram, Labels, Requests, Row
-from gateway.metric_tables import (
+from gateway.metrics.figures import Figures
+from gateway.metrics.rows import BUCKETS, Histogram, Labels, Requests, Row
+from gateway.metrics.tables import (
     ATTEMPT_COUNTERS,
     COOLDOWN_COUNTERS,
     FALLBACK_COUNTERS,

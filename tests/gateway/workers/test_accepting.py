@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.accepting import Acceptor, Seat, Seats
+from gateway.workers.accepting import Acceptor, Seat, Seats
 
 
 @pytest.fixture

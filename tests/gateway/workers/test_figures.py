@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from prometheus_client import parser
 
-from gateway.colleagues import FIGURES, HEALTH, Colleagues, socket_of
-from gateway.figures import Figures, read, summed, written
-from gateway.kept import Kept
-from gateway.metrics import Metrics
+from gateway.metrics.counting import Metrics
+from gateway.metrics.figures import Figures, read, summed, written
+from gateway.workers.colleagues import FIGURES, HEALTH, Colleagues, socket_of
+from gateway.workers.kept import Kept
 from tests.gateway.test_metrics import SERVED, busy
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from gateway.figures import Figures, read, summed, written
+from gateway.metrics.figures import Figures, read, summed, written
 
 _MOST_NAMES = 1_000  # of the dead: a scrape that began before so many died is long over
 

@@ -10,16 +10,16 @@ import orjson
 import pytest
 
 from adapters.types import Json
-from gateway.workers import Pauses
+from gateway.workers.parent import Pauses
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 # Workers that do as they are told: "live" is ready and ends with the given code once it hears a
 # word, "deaf" hears nothing, "fail" ends at once.
 PLAY = """
 import json, socket, sys, time
-from gateway.workers import Crew, supervise
-from gateway.worker import READY
+from gateway.workers.parent import Crew, supervise
+from gateway.workers.worker import READY
 
 roles, code = sys.argv[1].split(","), int(sys.argv[2])
 listening = socket.create_server(("127.0.0.1", 0))

@@ -4,7 +4,7 @@ from select import PIPE_BUF
 
 import pytest
 
-from gateway.whole_lines import WholeLines
+from gateway.workers.whole_lines import WholeLines
 
 
 class Pipe:

@@ -13,10 +13,10 @@ from enum import IntEnum
 from typing import Protocol
 
 from adapters.types import Usage
-from gateway.figures import Figures
-from gateway.metric_rows import Count, Requests, Rows, label
-from gateway.metric_tables import ATTEMPT, COOLDOWN, FALLBACK, REQUEST
-from gateway.metrics_page import Page, process
+from gateway.metrics.figures import Figures
+from gateway.metrics.page import Page, process
+from gateway.metrics.rows import Count, Requests, Rows, label
+from gateway.metrics.tables import ATTEMPT, COOLDOWN, FALLBACK, REQUEST
 from routing.deployment import Deployment
 
 _UNKNOWN = "unknown"
