@@ -52,13 +52,13 @@ class Attempts:
         target = _within(deployment.target, left)
         try:
             reply = await self.adapters[target.provider].send(ask.call, target)
+            watch.answered(reply)
         except BaseException as error:
             failure = error if isinstance(error, Failure) else None
             rest = watch.failed(failure)
             if failure:
                 journey.note(Attempt(alias, deployment, watch.took, failure, rest))
             raise
-        watch.answered(reply)
         journey.note(Attempt(alias, deployment, watch.first))
         if isinstance(reply.body, bytes):
             watch.done(reply.receipt.usage)

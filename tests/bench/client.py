@@ -44,7 +44,10 @@ class Client(asyncio.Protocol):
         self.times, self.failure, self.busy = [], "", True
         self.asked_at = time.perf_counter()
         self.due = due or self.asked_at
-        self._transport.write(request)
+        if self.open:
+            self._transport.write(request)
+        else:
+            self._over("hung up before it was asked")
 
     def leave(self) -> None:
         if self.busy:

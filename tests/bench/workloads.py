@@ -66,10 +66,11 @@ FEW_PACED = Workload("20 paced", 20, PACED, stream=True)
 _TRANSLATED = (Route.FROM_ANTHROPIC, Route.FROM_GEMINI, Route.TO_ANTHROPIC)
 
 DOCUMENTS: Sequence[Workload] = (CHAT_1K, CHAT_30K)
-IN_BURSTS: Sequence[Workload] = (
-    BURSTS,
-    *(Workload(f"burst, {route}", 8, BURST, route, stream=True) for route in _TRANSLATED),
-)
+_ALL_TRANSLATED = [
+    Workload(f"burst, {route}", 8, BURST, route, stream=True) for route in _TRANSLATED
+]
+TRANSLATED_BURSTS = _ALL_TRANSLATED[0]
+IN_BURSTS: Sequence[Workload] = (BURSTS, *_ALL_TRANSLATED)
 AT_PACE: Sequence[Workload] = (
     FEW_PACED,
     Workload("200 paced", 200, LONGER, stream=True),

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import product
 
 import uvloop
 
@@ -14,14 +15,14 @@ from tests.bench.lineup import SERVERS, sluicegate
 from tests.bench.processes import NotStarted, Running, running, upstream
 from tests.bench.report import Table
 from tests.bench.stage import Bench
-from tests.bench.workloads import CHAT_1K
+from tests.bench.workloads import CHAT_1K, TRANSLATED_BURSTS, Workload
 
 _CLIENTS = 64
 _NOTE = """\
-64 clients, chat 1 KB. Gateway, upstream and load may all use both cores, so two workers share them
-with the other two, while one worker leaves them a core of their own. Hence two ratios: of what was
-answered in a second, which is at most 2 less what upstream and load need; and of what was answered
-for each second of the gateway's CPU, times the workers: what two cores of its own would give."""
+64 clients. Gateway, upstream and load may all use both cores, so two workers share them with the
+other two, while one worker leaves them a core of their own. Hence two ratios: of what was answered
+in a second, which is at most 2 less what upstream and load need; and of what was answered for each
+second of the gateway's CPU, times the workers: what two cores of its own would give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +38,29 @@ def tables(bench: Bench) -> Iterator[Table]:
         return
     table = Table(
         "Two workers on two cores",
-        ["server", "workers", "requests/s", "cores used", "CPU µs", "to one", "to one, own cores"],
+        [
+            *("workload", "server", "workers", "answers/s", "cores used", "CPU µs"),
+            *("to one", "to one, own cores"),
+        ],
         note=_NOTE,
     )
-    for server in SERVERS:
+    for workload, server in product((CHAT_1K, TRANSLATED_BURSTS), SERVERS):
         try:
-            samples = _compare(bench, server)
+            samples = _compare(bench, server, workload)
         except NotStarted as failure:
-            bench.note(f"two workers, {server}: left out, {failure}")
+            bench.note(f"two workers, {server}, {workload.name}: left out, {failure}")
             continue
         one = _median(samples[1])
         for workers, some in samples.items():
             own = _median(some)
             times = own.rate / one.rate, workers * one.cost_us / own.cost_us
-            table.rows.append([server, workers, own.rate, own.cores, own.cost_us, *times])
+            figures = [own.rate, own.cores, own.cost_us, *times]
+            table.rows.append([workload.name, server, workers, *figures])
     if table.rows:
         yield table
 
 
-def _compare(bench: Bench, server: str) -> dict[int, list[_Sample]]:
+def _compare(bench: Bench, server: str, workload: Workload) -> dict[int, list[_Sample]]:
     """They take turns; each round measures one, then two."""
     cores, samples = set(CORES[:2]), defaultdict[int, list[_Sample]](list)
     with ExitStack() as stack:
@@ -67,19 +72,20 @@ def _compare(bench: Bench, server: str) -> dict[int, list[_Sample]]:
         }
         for _ in range(bench.rounds):
             for workers, runner in runners.items():
-                samples[workers].append(_sample(bench, runner, f"http://127.0.0.1:{port}"))
+                url = f"http://127.0.0.1:{port}"
+                samples[workers].append(_sample(bench, runner, workload, url))
     return samples
 
 
-def _sample(bench: Bench, runner: Running, upstream_url: str) -> _Sample:
-    ask = runner.contender.routes[CHAT_1K.route]
-    request = CHAT_1K.request(ask, upstream_url)
+def _sample(bench: Bench, runner: Running, workload: Workload, upstream_url: str) -> _Sample:
+    ask = runner.contender.routes[workload.route]
+    request = workload.request(ask, upstream_url)
     meter, warm = None, 0.5 * bench.window_s
     for seconds in (warm, 3 * bench.window_s):
         meter = Meter(runner.pid)
         heard = uvloop.run(
             load.one_after_another(
-                runner.port, request, CHAT_1K.script, clients=_CLIENTS, seconds=seconds
+                runner.port, request, workload.script, clients=_CLIENTS, seconds=seconds
             )
         )
         spent = meter.spent_s()
