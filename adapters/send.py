@@ -131,6 +131,8 @@ class RowAdapter:
         call, way = talk.call, talk.way
         if way.chat:
             body = self._as_chat(talk, body)
+        elif way.wire.own and not way.hops:
+            body = way.wire.own(body, call.raw if talk.place.plain else b"")
         if way.endpoint.mend:
             body = way.endpoint.mend(body, call, talk.target)
         forwarded = {} if way.hops else call.headers

@@ -50,6 +50,7 @@ class Wire:
     end: bytes = b""  # the last event itself, for a provider that left it out
     holds: tuple[str, ...] = ()  # a document in which none of these says anything is no answer
     tells: re.Pattern[bytes] = re.compile(rb'"usage"\s*:\s*\{')  # events that may tell of usage
+    own: Callable[[Json, bytes], Json] | None = None  # a history without what others have signed
     counts_on: bool = False  # usage comes with every event, the later word counts
 
 

@@ -184,6 +184,17 @@ async def test_a_quirk_finds_its_word_however_the_client_wrote_it(raw: bytes) ->
     assert b"cache_control" not in left.body
 
 
+async def test_claude_is_not_sent_what_others_have_thought_though_nothing_is_translated() -> None:
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "responses#gAAA"}
+    said = [thought, {"type": "text", "text": "Hi"}]
+    asked = call(ANTHROPIC, messages=[{"role": "assistant", "content": said}])
+    claude = replace(target(), model="claude-sonnet-4-5")
+
+    left = await _left(asked, row=CLAUDES, to=claude)
+
+    assert orjson.loads(left.body)["messages"] == [{"role": "assistant", "content": said[1:]}]
+
+
 async def test_parameters_without_a_word_are_sent_on() -> None:
     left = await _left(call(seed=1, temperature=0.5), row=CLAUDES)
 

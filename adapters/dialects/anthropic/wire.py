@@ -6,6 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/streaming (read 20
 import re
 
 from adapters.dialects import Wire
+from adapters.dialects.anthropic.history import own_thinking
 from adapters.dialects.chat import count
 from adapters.types import Json, Usage
 
@@ -69,4 +70,5 @@ WIRE = Wire(
     last=b"event: message_stop",
     end=b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
     holds=("content", "stop_reason"),
+    own=own_thinking,
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.dialects.anthropic.from_chat.messages import conversation
 from adapters.dialects.anthropic.from_chat.tools import tool_choice, tools
+from adapters.dialects.anthropic.history import lost_its_thinking
 from adapters.dialects.anthropic.models import Claude, claude
 from adapters.dialects.anthropic.schemas import fit
 from adapters.dialects.anthropic.words import BUDGET, JSON_TOOL, NO_THINKING
@@ -104,7 +105,7 @@ def request(chat: Json) -> Json:
     known = tools(chat, model)
     choice, known = tool_choice(chat, known)
     forced = uses_json_tool(chat) or (choice or {}).get("type") in {"any", "tool"}
-    may_think = not forced and (model.adaptive or not _lost_its_thinking(turns))
+    may_think = not forced and (model.adaptive or not lost_its_thinking(turns))
     rest |= _thinking(chat, rest, model, may_think=may_think)
     rest |= _answer_format(chat, rest, model)
     if uses_json_tool(chat):
@@ -172,21 +173,6 @@ def _thinking(chat: Json, rest: Json, model: Claude, *, may_think: bool) -> Json
         thinking = {"thinking": {"type": "adaptive", **shown}} if may_think else {}
         return _merged(rest, {**thinking, "output_config": {"effort": model.effort(wanted)}})
     return {"thinking": {"type": "enabled", "budget_tokens": BUDGET[wanted]}} if may_think else {}
-
-
-def _lost_its_thinking(turns: list[Json]) -> bool:
-    """Whether a tool's result is answered without the thinking that led to the call.
-
-    OpenAI clients do not send it back, and models with a budget refuse to think on without it.
-    """
-    match turns[-2:]:
-        case [
-            {"role": "assistant", "content": [{"type": first}, *_]},
-            {"content": [{"type": "tool_result"}, *_]},
-        ]:
-            return first not in {"thinking", "redacted_thinking"}
-        case _:
-            return False
 
 
 def _answer_format(chat: Json, rest: Json, model: Claude) -> Json:
