@@ -50,7 +50,7 @@ class within:  # noqa: N801  # it reads as a word: `with within(5.0):`
         self._handle.cancel()
 
 
-class Line:
+class Limit:
     """Blocks that may last equally long, in the order in which they began: that is the order in
     which their time is over, so one timer does for all of them. When it goes off most have ended;
     to set and cancel one for each would cost several times as much.
@@ -73,6 +73,7 @@ class Line:
             loop = self._loop = asyncio.get_running_loop()
             task = _present(loop)
             self._timed = False
+            self._blocks.clear()  # of a loop that is over
         self._blocks[block] = loop.time() + self.seconds
         if not self._timed:
             self._timed = True
@@ -94,19 +95,19 @@ class Line:
         self._timed = False
 
 
-class within_line(within):  # noqa: N801  # as `within`
-    """The same, in a line with others."""
+class within_limit(within):  # noqa: N801  # as `within`
+    """The same, with one timer for all that have this limit."""
 
-    __slots__ = ("_line",)
+    __slots__ = ("_limit",)
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
 
     def _set(self) -> asyncio.Task[Any]:
-        return self._line.enter(self)
+        return self._limit.enter(self)
 
     def _unset(self) -> None:
-        self._line.leave(self)
+        self._limit.leave(self)
 
 
 def _present(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Any]:

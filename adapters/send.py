@@ -14,7 +14,7 @@ import orjson
 from adapters.auth.keys import bearer
 from adapters.classify import classify, classify_error
 from adapters.clock import Clock
-from adapters.deadline import within_line
+from adapters.deadline import within_limit
 from adapters.dialects import Wire
 from adapters.errors import ODD, BadRequest, Failure, Kind
 from adapters.flow import Flow, Ready
@@ -80,7 +80,7 @@ class RowAdapter:
         try:
             talk = self._talk(call, target)
             try:
-                with within_line(talk.way.limit):
+                with within_limit(talk.way.limit):
                     return await self._attempt(talk)
             except TimeoutError as error:
                 what = "no content" if call.stream else "no answer"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.auth.keys import Shown
-from adapters.deadline import Line
+from adapters.deadline import Limit
 from adapters.dialects import PIVOTS, WIRES, Translation, Wire
 from adapters.errors import Failure, Kind
 from adapters.framing import ACCEPT
@@ -33,7 +33,7 @@ class Way:
     pivot: bool  # the provider speaks the pivot of what is asked
     chat: bool  # and that is OpenAI's chat
     streams: bool  # the provider is asked for a stream
-    limit: Line  # how long an answer may take, or a stream to begin
+    limit: Limit  # how long an answer may take, or a stream to begin
     url: str
     usual: Mapping[str, str]  # headers that a client's own may take the place of
     headers: Mapping[str, str]  # the others: config's, and what lets us in
@@ -103,7 +103,7 @@ class Ways:
             pivot=theirs is PIVOTS[theirs.operation],
             chat=theirs is Dialect.OPENAI_CHAT,
             streams=streams,
-            limit=Line(target.timeouts.first if streams else target.timeouts.total),
+            limit=Limit(target.timeouts.first if streams else target.timeouts.total),
             url=url,
             usual={
                 **_HEADERS,

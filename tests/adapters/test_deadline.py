@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.deadline import Line, timed, within, within_line
+from adapters.deadline import Limit, timed, within, within_limit
 from tests.adapters.loops import Loop
 
 SOON_S = 0.005
@@ -37,7 +37,7 @@ async def with_timed(work: Any, seconds: float) -> Any:
 
 
 async def in_line(work: Any, seconds: float) -> Any:
-    with within_line(Line(seconds)):
+    with within_limit(Limit(seconds)):
         return await work
 
 
@@ -131,12 +131,12 @@ def test_without_a_task_there_is_nothing_to_end() -> None:
 
 
 def test_each_block_in_a_line_has_its_own_time() -> None:
-    line, ended = Line(10.0), []
+    limit, ended = Limit(10.0), []
 
     async def one(begins: float, lasts: float) -> None:
         await asyncio.sleep(begins)
         try:
-            with within_line(line):
+            with within_limit(limit):
                 await asyncio.sleep(lasts)
         except TimeoutError:
             ended.append((begins, asyncio.get_running_loop().time()))
@@ -150,14 +150,14 @@ def test_each_block_in_a_line_has_its_own_time() -> None:
 
 
 def test_a_line_has_one_timer_however_many_blocks_there_are() -> None:
-    loop, line = Loop(), Line(10.0)
+    loop, limit = Loop(), Limit(10.0)
 
     async def many() -> None:
         for _ in range(1000):
-            with within_line(line):
+            with within_limit(limit):
                 pass
         await asyncio.sleep(20)
-        with within_line(line):
+        with within_limit(limit):
             pass
 
     run(loop, many())
@@ -166,10 +166,10 @@ def test_a_line_has_one_timer_however_many_blocks_there_are() -> None:
 
 
 def test_a_line_may_be_used_on_another_event_loop() -> None:
-    line = Line(10.0)
+    limit = Limit(10.0)
 
     async def too_long() -> None:
-        with within_line(line):
+        with within_limit(limit):
             await for_ever()
 
     for _ in range(2):
