@@ -187,7 +187,10 @@ def test_what_is_plain_means_the_same_to_aiohttp(pieces: list[bytes]) -> None:
 
 def _own(body: Counted | Chunked, told: bytes) -> bytes:
     """The body again, without what came after it."""
-    return told if isinstance(body, Counted) else b"%x\r\n%b\r\n0\r\n\r\n" % (len(told), told)
+    if isinstance(body, Counted):
+        return told
+    chunk = b"%x\r\n%b\r\n" % (len(told), told) if told else b""
+    return chunk + b"0\r\n\r\n"
 
 
 async def _as_aiohttp_reads(data: bytes) -> tuple[int, bytes, bool] | None:
