@@ -20,6 +20,7 @@ from adapters.errors import ODD, BadRequest, Failure, Kind
 from adapters.flow import Flow, Ready
 from adapters.framing import FRAMINGS, Framing
 from adapters.hops import Interpreter, dropped
+from adapters.marks import may_hold
 from adapters.merge import dumped, merged
 from adapters.plug import plug
 from adapters.provider import (
@@ -40,7 +41,6 @@ Inline: TypeAlias = Callable[[Json], Awaitable[Json]]
 """Puts bytes in place of the addresses of images in a chat body."""
 
 _ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are worth reading
-_ESCAPE = b"\\u00"  # of a letter in JSON: a mark may be written so
 _SHORTEST_SECRET = 6  # characters; what is shorter stands where a local server wants something
 
 
@@ -72,8 +72,7 @@ class RowAdapter:
         self._ways = Ways(provider, login(transport, clock) if login else provider.auth or bearer)
         self._clock = clock
         self._inline = inline
-        marks = {mark for quirk in provider.quirks for mark in MARKS.get(quirk, ())}
-        self._marks = [*sorted(marks), _ESCAPE] if marks else []
+        self._marks = sorted({mark for quirk in provider.quirks for mark in MARKS.get(quirk, ())})
         self._unmarked = [quirk for quirk in provider.quirks if quirk not in MARKS]
 
     async def send(self, call: Call, target: Target) -> Reply:
@@ -164,10 +163,7 @@ class RowAdapter:
         if not self._marks or in_words(body):
             return self._unmarked
         raw = b"" if talk.way.hops or not talk.place.plain else talk.call.raw
-        for mark in self._marks:
-            if not raw or raw.rfind(mark) >= 0:  # twice as quick as from the left
-                return self._provider.quirks
-        return self._unmarked
+        return self._provider.quirks if may_hold(raw, self._marks) else self._unmarked
 
     async def _refuse(self, answer: Answer) -> NoReturn:
         body = (await answer.document())[:_ERROR_BODY_LIMIT]

@@ -31,11 +31,6 @@ class Pool(tuple[Deployment, ...]):
         return self._part([deployment for deployment in self if deployment.order == lowest])
 
     @cached_property
-    def unlimited(self) -> bool:
-        """Whether config limits none of them."""
-        return not any(deployment.limited for deployment in self)
-
-    @cached_property
     def alike(self) -> bool:
         """Whether all of them can do the same, as far as that is known."""
         return not any(d.unable or d.abilities != self[0].abilities for d in self)

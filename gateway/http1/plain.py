@@ -18,7 +18,7 @@ from adapters.alarm import Alarm
 from gateway.http1.head import plain
 from gateway.http1.turn import Address, App, Turn
 
-_LINGER_S = 2.0
+LINGER_S = 2.0  # how long whoever was answered too early for them may go on sending
 
 
 class Unusual(Protocol):
@@ -193,7 +193,7 @@ class Plain(asyncio.Protocol):
         self._lingering = True
         self.transport.write_eof()
         self.hear_on()
-        self._loop.call_later(_LINGER_S, self.transport.close)
+        self._loop.call_later(LINGER_S, self.transport.close)
 
 
 def _address(name: Any) -> Address:

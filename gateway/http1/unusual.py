@@ -9,8 +9,6 @@ served here.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 import h11
 from hypercorn.asyncio.task_group import TaskGroup
@@ -23,7 +21,8 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
-_LINGER_S = 2.0
+from adapters.alarm import Alarm
+from gateway.http1.plain import LINGER_S
 
 
 class Connection(TCPServer):
@@ -32,10 +31,8 @@ class Connection(TCPServer):
     task: "asyncio.Task[None]"
     _gone = False
     _lingering = False
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.idle = IdleTimer(self.config.keep_alive_timeout, self._leave)
+    _idle = False  # it runs, and nothing is asked
+    _alarm: Alarm  # which rings when nothing was asked for too long
 
     async def run(self) -> None:
         """Serve until either side is done."""
@@ -69,17 +66,20 @@ class Connection(TCPServer):
                     self.protocol_send,
                 )
                 self.protocol.protocol = self._http
-                self.idle.start()
-                await self._read_data()
+                self._alarm = Alarm(self.config.keep_alive_timeout, self._leave)
+                self._idle = True
+                try:
+                    await self._read_data()
+                finally:
+                    self._alarm.cancel()
         except OSError:
             pass
         finally:
-            self.idle.stop()
             await self._close()
 
     def leave_if_idle(self) -> None:
         """The server is going: close, unless something is being answered."""
-        if self.idle.running:
+        if self._idle and not self._gone:
             self._leave()
 
     async def protocol_send(self, event: Event) -> None:
@@ -91,9 +91,11 @@ class Connection(TCPServer):
                 except (ConnectionError, RuntimeError):
                     await self.protocol.handle(Closed())
             case Updated(idle=True) if not self._gone:  # or nobody is there to wait for
-                self.idle.start()
+                self._idle = True
+                self._alarm.touch()
             case Updated():
-                self.idle.stop()
+                self._idle = False
+                self._alarm.hold()
             case Closed() if self._http.hears_more and not (self._lingering or self._gone):
                 self._linger()
             case _:
@@ -105,7 +107,7 @@ class Connection(TCPServer):
         """
         self._lingering = True
         self.writer.write_eof()
-        self.loop.call_later(_LINGER_S, self.writer.close)
+        self.loop.call_later(LINGER_S, self.writer.close)
 
     async def _read_data(self) -> None:
         try:
@@ -116,38 +118,9 @@ class Connection(TCPServer):
             pass
         await self.protocol.handle(Closed())
         self._gone = True
-        self.idle.stop()
 
     def _leave(self) -> None:
         self._task_group.spawn(self._initiate_server_close)
-
-
-class IdleTimer:
-    """How long nothing may be asked on a connection. Hypercorn has a task for it, which is made
-    and cancelled with each request; this is a timer.
-    """
-
-    def __init__(self, seconds: float, ring: Callable[[], None]) -> None:
-        self._seconds = seconds
-        self._ring = ring
-        self._handle: asyncio.TimerHandle | None = None
-
-    @property
-    def running(self) -> bool:
-        return self._handle is not None
-
-    def start(self) -> None:
-        self.stop()
-        self._handle = asyncio.get_running_loop().call_later(self._seconds, self._over)
-
-    def stop(self) -> None:
-        if self._handle:
-            self._handle.cancel()
-            self._handle = None
-
-    def _over(self) -> None:
-        self._handle = None
-        self._ring()
 
 
 class Http1(H11Protocol):

@@ -10,16 +10,17 @@ from operator import is_
 from typing import Any
 
 from adapters.dialects.signatures import is_anthropics
+from adapters.marks import may_hold
 from adapters.types import Json
 
-_MARKS = (b'"signature"', b"\\u00")  # nothing is signed without; the word may be escaped
+_MARKS = (b'"signature"',)  # nothing is signed without
 
 
 def own_thinking(body: Json, raw: bytes) -> Json:
     """The same body, for Claude without the thinking of others. `raw`: the client's bytes, if the
     body is what they say.
     """
-    if raw and not [mark for mark in _MARKS if raw.rfind(mark) >= 0]:
+    if not may_hold(raw, _MARKS):
         return body
     messages = body.get("messages")
     if "claude" not in str(body.get("model")).lower() or not isinstance(messages, list):
