@@ -113,6 +113,11 @@ class Raw:
             except ConnectionError:
                 return True
 
+    async def ended(self) -> bool:
+        """Whether the other side has nothing more to say, and has not broken off."""
+        async with asyncio.timeout(_PATIENCE_S):
+            return await self._reader.read(1) == b""
+
     def leave(self) -> None:
         """Go with a FIN."""
         if self._writer.get_extra_info("sslcontext"):

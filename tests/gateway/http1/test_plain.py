@@ -360,7 +360,7 @@ async def test_who_is_answered_while_still_sending_hears_the_answer(way: str) ->
         answer = await client.whole()
 
         assert (answer.status, answer.body) == (413, b"no")
-        assert await client.closed()
+        assert await client.ended()
 
 
 async def test_a_client_that_does_not_read_holds_the_app_up(way: str) -> None:
